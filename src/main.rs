@@ -1,0 +1,2 @@
+//! Ringfence command line.
+fn main() {}
