@@ -1,0 +1,118 @@
+//! Ringfence's kinds, one file each: serde types, schema bounds and CEL rules. Nothing here talks to a cluster.
+
+mod attestation;
+mod baa;
+mod class;
+pub mod conditions;
+mod config;
+mod plan;
+mod record;
+
+pub use attestation::*;
+pub use baa::*;
+pub use class::*;
+pub use config::*;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+pub use plan::*;
+pub use record::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All CustomResourceDefinitions, in the order in which they are shipped.
+#[must_use]
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    vec![
+        RingfenceConfig::crd(),
+        HealthcarePlanClass::crd(),
+        HealthcarePlan::crd(),
+        BAA::crd(),
+        Attestation::crd(),
+        TenantRecord::crd(),
+    ]
+}
+
+/// A reference to a cluster-scoped object of a known kind, by name.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+pub struct NameRef {
+    /// Name of the object.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// A category of protected health information, as an agreement's scope lists it (45 CFR 160.103).
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PhiCategory {
+    /// Number, name and campaign of a caller, beyond what routing the call needs.
+    CallerID,
+    /// Audio of a call.
+    Recording,
+    /// Text made from audio.
+    Transcript,
+    /// Text messages.
+    Message,
+    /// What a person wrote into a form.
+    Form,
+    /// The visit to a web site that led to the call.
+    VisitorSession,
+    /// Tracking number, campaign, keyword, click id.
+    Attribution,
+}
+
+impl PhiCategory {
+    /// Every category.
+    pub const ALL: [Self; 7] = [
+        Self::CallerID,
+        Self::Recording,
+        Self::Transcript,
+        Self::Message,
+        Self::Form,
+        Self::VisitorSession,
+        Self::Attribution,
+    ];
+
+    /// The category's part of a flag's name.
+    #[must_use]
+    pub const fn flag_part(self) -> &'static str {
+        match self {
+            Self::CallerID => "caller-id",
+            Self::Recording => "recording",
+            Self::Transcript => "transcript",
+            Self::Message => "message",
+            Self::Form => "form",
+            Self::VisitorSession => "visitor-session",
+            Self::Attribution => "attribution",
+        }
+    }
+
+    /// The category as the API spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerID => "CallerID",
+            Self::Recording => "Recording",
+            Self::Transcript => "Transcript",
+            Self::Message => "Message",
+            Self::Form => "Form",
+            Self::VisitorSession => "VisitorSession",
+            Self::Attribution => "Attribution",
+        }
+    }
+}
+
+/// A use of protected health information that an agreement permits (45 CFR 164.504(e)(2)(i), (4)).
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PermittedUse {
+    /// To provide the service itself.
+    ServiceDelivery,
+    /// The business associate's own management and administration.
+    ManagementAdmin,
+    /// To carry out legal responsibilities.
+    Legal,
+    /// To combine data of several covered entities for their health care operations.
+    DataAggregation,
+    /// To make data that identifies nobody (45 CFR 164.514).
+    DeIdentification,
+    /// To train models.
+    AITraining,
+}

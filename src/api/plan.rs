@@ -1,0 +1,243 @@
+//! `HealthcarePlan`: one tenant on a healthcare plan.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Alerts, Mfa, PhiCategory};
+
+/// One tenant on a healthcare plan; its name is the tenant's, the namespace's, the pool's and the keys' name.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug)]
+#[kube(
+    group = "ringfence.dev",
+    version = "v1alpha1",
+    kind = "HealthcarePlan",
+    plural = "healthcareplans",
+    singular = "healthcareplan",
+    shortname = "hp",
+    category = "ringfence",
+    status = "HealthcarePlanStatus",
+    doc = "HealthcarePlan is one tenant on a healthcare plan. Its name is the name of the tenant, of its namespace, its node pool and its keys.",
+    validation = Rule::new("self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')").message("metadata.name must be a DNS label of at most 40 characters that starts with a letter: it names the namespace, the pool and the keys"),
+    validation = Rule::new("!self.metadata.name.startsWith('kube-') && !self.metadata.name.startsWith('ringfence-') && !(self.metadata.name in ['default', 'unassigned'])").message("metadata.name is reserved for the platform; choose the tenant's own name"),
+    printcolumn(name = "Class", type_ = "string", json_path = ".spec.planClassName"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Unlocked", type_ = "string", json_path = r#".status.conditions[?(@.type=="PhiUnlocked")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="PhiUnlocked")].reason"#),
+    printcolumn(name = "Agreement ends", type_ = "string", json_path = ".status.agreement.expirationTime"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="PhiUnlocked")].message"#, priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.offboarding) == (self.state == 'Offboarding')").message("spec.offboarding is given with spec.state Offboarding, and only with it"))]
+#[x_kube(validation = Rule::new("!(has(self.adopt) && has(self.resume))").message("spec.adopt takes over a live namespace and spec.resume a former record: give one of them"))]
+pub struct HealthcarePlanSpec {
+    /// The HealthcarePlanClass that says how this tenant is fenced.
+    #[schemars(length(min = 1, max = 63))]
+    pub plan_class_name: String,
+    /// What is asked for: Active, Suspended (locked, nothing is taken down) or Offboarding.
+    pub state: PlanState,
+    /// The tenant's name for people.
+    #[schemars(length(max = 200))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The covered entities of this account; each is open only while an agreement of its own is in force.
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(merge_strategy = kube::core::ListMerge::Map(vec!["party".into()]))]
+    pub covered_entities: Vec<CoveredEntity>,
+    /// Nodes of the tenant's own.
+    pub nodes: PlanNodes,
+    /// Product settings; the effective value is the stricter of class and plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<PlanFeatures>,
+    /// Take over a namespace that exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<Adopt>,
+    /// Take up the record of a plan that was lost, or of a namespace that was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+    /// How the service ends, with state Offboarding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offboarding: Option<Offboarding>,
+}
+
+/// What is asked of a tenant.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanState {
+    /// Open as far as agreements and fences allow.
+    Active,
+    /// Locked: capture, exports and integrations stop; calls keep ringing.
+    Suspended,
+    /// The service ends.
+    Offboarding,
+}
+
+/// A company of the account that is a covered entity (45 CFR 160.103).
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct CoveredEntity {
+    /// Party id, as agreements name it.
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub party: String,
+}
+
+/// How many nodes a tenant has.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+pub struct PlanNodes {
+    /// Number of nodes, at most the class's `nodePool.maxNodes`.
+    #[schemars(range(min = 1, max = 100))]
+    pub count: i32,
+}
+
+/// Product settings of one tenant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanFeatures {
+    /// What alerts may show. Guide needs an AcceptRisk of setting alerts.guide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Alerts>,
+    /// Redaction of transcripts and audio. Disabled needs an AcceptRisk of setting redaction.disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redaction: Option<Redaction>,
+    /// Second factor at login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<Mfa>,
+    /// Idle minutes until a person is logged out (45 CFR 164.312(a)(2)(iii)).
+    #[schemars(range(min = 1, max = 30))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_idle_minutes: Option<i32>,
+}
+
+/// Redaction of identifying details in transcripts and audio.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redaction {
+    /// On.
+    Enabled,
+    /// Off, which counts only while a person has accepted the risk.
+    Disabled,
+}
+
+/// Takes over a namespace that exists.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+pub struct Adopt {
+    /// UID of the namespace.
+    #[serde(rename = "namespaceUID")]
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace_uid: String,
+}
+
+/// Takes up a former record.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+pub struct Resume {
+    /// UID of the TenantRecord.
+    #[serde(rename = "recordUID")]
+    #[schemars(length(min = 1, max = 63))]
+    pub record_uid: String,
+    /// UID of the namespace.
+    #[serde(rename = "namespaceUID")]
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace_uid: String,
+}
+
+/// How the service ends (45 CFR 164.504(e)(2)(ii)(J)).
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+pub struct Offboarding {
+    /// Return, Destroy, or ExtendProtections.
+    pub action: OffboardingAction,
+}
+
+/// What becomes of the data when the service ends.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffboardingAction {
+    /// Given back to the covered entity.
+    Return,
+    /// Destroyed by destroying the keys.
+    Destroy,
+    /// Kept under the same protections because neither is feasible.
+    ExtendProtections,
+}
+
+/// What was observed of a tenant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthcarePlanStatus {
+    /// Generation of the spec that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, Reconciling, Stalled (kstatus), one condition a fence, and PhiUnlocked.
+    #[serde(default)]
+    #[x_kube(merge_strategy = kube::core::ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Settings in force: the stricter of class and plan, and what a live AcceptRisk allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<EffectiveFeatures>,
+    /// The agreements of the covered entities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementStatus>,
+    /// The tenant's nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodesStatus>,
+}
+
+/// Product settings in force.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectiveFeatures {
+    /// What alerts may show.
+    pub alerts: Alerts,
+    /// Redaction, which is always on offer: "included, off" is said of Disabled.
+    pub redaction: Redaction,
+    /// Second factor at login.
+    pub mfa: Mfa,
+    /// Idle minutes until a person is logged out.
+    pub max_session_idle_minutes: i32,
+    /// Why a value differs from what the plan asks for, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// The agreements of a tenant.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AgreementStatus {
+    /// When the last covered entity that is open closes; absent when nothing ends or nothing is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration_time: Option<Time>,
+    /// The covered entities, in the order of the spec.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<EntityStatus>,
+}
+
+/// One covered entity.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct EntityStatus {
+    /// Party id.
+    pub party: String,
+    /// Whether an agreement of this entity is in force.
+    pub open: bool,
+    /// The agreement that counts, or that is nearest to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baa: Option<String>,
+    /// When it closes, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration_time: Option<Time>,
+    /// The categories that may be kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phi_categories: Vec<PhiCategory>,
+    /// What is missing, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// The tenant's nodes.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct NodesStatus {
+    /// Asked for.
+    pub asked: i32,
+    /// Assigned to the tenant, label and taint observed.
+    pub assigned: i32,
+    /// Assigned and Ready.
+    pub ready: i32,
+}
