@@ -124,11 +124,10 @@ EXPORTS = {"open": "anybody, also scheduled and mailed", "confirm-and-log": "one
 def card(report: dict) -> str:
     """The report, for a person at a terminal."""
     seen, settings, mail = report["shown"], report["settings"], report["shown"]["call_mail"]
-    index = report["caller"].get("index")
     rows = {
         "Phone": "rings at the front desk",
         "Recording": where(report["recording"], "shared storage"),
-        "Caller ID": where(report["caller"], f"clear: {CALL['caller_number']}") + (f", index {index[:20]}…" if index else ""),
+        "Caller ID": where(report["caller"], f"clear: {CALL['caller_number']}"),
         "Web form": where(report["form"], "clear"),
         "Text message": where(report["message"], "clear"),
         "Transcript": seen["transcript"],
@@ -140,6 +139,8 @@ def card(report: dict) -> str:
         "Login": f"two-factor {seen['mfa']}, out after {seen['idle_timeout_minutes']} idle minutes, "
         f"shared logins {on_off(settings['shared_logins'])}",
     }
+    if "index" in report["caller"]:
+        rows["Search by number"] = f"by blind index, {report['caller']['index'][:24]}…"
     if report["profile"] == "healthcare":
         open_for = "; ".join(f"{party}: {', '.join(kinds)}" for party, kinds in seen["open_for"].items())
         rows["Open for"] = open_for or "nobody"
