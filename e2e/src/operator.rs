@@ -1,0 +1,107 @@
+//! The shipped operator binary, under its own service account's rights, as it runs in production but for the pod.
+
+use crate::{
+    identity,
+    kubeconfig::{self, Server as ApiServer},
+    manifests,
+    pki::write_secret,
+    ports::Port,
+    server::Server,
+    tools::{self, repository},
+};
+use anyhow::{Context, Result};
+use kube::Client;
+use std::{path::Path, process::Command};
+
+/// The namespace of the operator.
+pub const NAMESPACE: &str = "ringfence-system";
+/// The service account of the operator.
+pub const ACCOUNT: &str = "ringfence-operator";
+/// The audience of tokens for the key service.
+pub const AUDIENCE: &str = "openbao";
+
+/// One replica of the operator.
+#[derive(Debug)]
+pub struct Operator {
+    server: Server,
+    admin_port: Port,
+}
+
+impl Operator {
+    /// Starts a replica under `name`, with further arguments. Its rights are those of `manifests/operator`.
+    ///
+    /// # Errors
+    /// When the binary is not built, or the service account or its rights to log in are missing.
+    pub async fn start(
+        name: &str,
+        arguments: &[&str],
+        admin: &Client,
+        api_server: &ApiServer,
+        folder: &Path,
+        logs: &Path,
+    ) -> Result<Self> {
+        let admin_port = Port::take()?;
+        let config = folder.join(format!("{name}.kubeconfig"));
+        let token = identity::token(admin, NAMESPACE, ACCOUNT, None).await?;
+        kubeconfig::write(&config, &api_server.with_token(&token))?;
+        let key_token = folder.join(format!("{name}.key-service-token"));
+        write_secret(
+            &key_token,
+            &identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?,
+        )?;
+        let mut command = Command::new(tools::operator()?);
+        command
+            .arg("operator")
+            .arg("--kubeconfig")
+            .arg(config)
+            .arg("--key-service-token-file")
+            .arg(key_token)
+            .arg("--admin-address")
+            .arg(format!("127.0.0.1:{}", admin_port.number()))
+            .args(["--resync", "10m"])
+            .args(arguments);
+        let operator = Self {
+            server: Server::new(name, command, logs),
+            admin_port,
+        };
+        operator.server.start()?;
+        Ok(operator)
+    }
+
+    /// The process, to kill, terminate, freeze and start again.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// A page of the admin server, such as `metrics`.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn page(&self, path: &str) -> Result<(u16, String)> {
+        crate::install_crypto();
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let url = format!("http://127.0.0.1:{}/{path}", self.admin_port.number());
+        let answer = client.get(&url).send().await.with_context(|| url.clone())?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+}
+
+/// Installs the custom resources, the operator's and the people's roles, and the guardrails, as the repository ships
+/// them. The operator's Deployment is left out: the bed runs the binary itself.
+///
+/// # Errors
+/// When a folder is missing, or the API server refuses an object.
+pub async fn install(admin: &Client, guardrails: bool) -> Result<()> {
+    let root = repository();
+    manifests::apply_folder(admin, &root.join("crds"), |_| false).await?;
+    for folder in ["manifests/operator", "manifests/roles"] {
+        if !root.join(folder).exists() {
+            continue;
+        }
+        manifests::apply_folder(admin, &root.join(folder), |object| object["kind"] == "Deployment").await?;
+    }
+    if guardrails {
+        manifests::apply_folder(admin, &root.join("manifests/guardrails"), |_| false).await?;
+    }
+    Ok(())
+}
