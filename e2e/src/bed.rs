@@ -1,20 +1,19 @@
 //! Everything together: a control plane, nodes, OpenBao and Ringfence's manifests, on loopback, in a temporary folder.
 
+mod clients;
+
 use crate::{
     audit::ApiAudit,
     control_plane::ControlPlane,
-    identity,
-    key_service::Session,
-    kubeconfig, kwok, manifests,
+    install,
+    janitor::{Janitor, remove_when_gone},
+    kubeconfig, kwok,
     openbao::OpenBao,
-    operator::{self, Operator},
+    operator::Operator,
     pki::Pki,
-    process::{Janitor, Process, remove_when_gone},
-    tools::repository,
+    process::Process,
 };
-use anyhow::{Context, Result, anyhow};
-use kube::Client;
-use serde_json::json;
+use anyhow::{Result, anyhow};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -28,6 +27,17 @@ pub struct Options {
     pub ringfence: bool,
     /// The guardrails are installed too.
     pub guardrails: bool,
+    /// The example's RingfenceConfig is applied too, with this bed's OpenBao, and the roles of its people.
+    pub configuration: bool,
+}
+
+impl Options {
+    /// Servers only, with OpenBao prepared.
+    pub const BARE: Self = Self {
+        ringfence: false,
+        guardrails: false,
+        configuration: false,
+    };
 }
 
 impl Default for Options {
@@ -35,6 +45,7 @@ impl Default for Options {
         Self {
             ringfence: true,
             guardrails: true,
+            configuration: true,
         }
     }
 }
@@ -79,13 +90,16 @@ impl Bed {
         kubeconfig::write(&folder.join("admin.kubeconfig"), control_plane.admin())?;
         let kwok = kwok::start(&folder, &logs, &admin, control_plane.server(), &pki).await?;
         let keys = async {
-            let reviewer = reviewer(&admin).await?;
+            let reviewer = install::reviewer(&admin).await?;
             let server = control_plane.server();
             openbao.bootstrap(&server.url, &server.ca, &reviewer, &folder).await
         };
         let kinds = async {
             if options.ringfence {
-                operator::install(&admin, options.guardrails).await?;
+                install::ringfence(&admin, options.guardrails).await?;
+            }
+            if options.configuration {
+                install::configuration(&admin, openbao.address(), openbao.ca()).await?;
             }
             Ok(())
         };
@@ -101,66 +115,6 @@ impl Bed {
             logs,
             _janitor: janitor,
         })
-    }
-
-    /// An administrator of Kubernetes (`system:masters`).
-    ///
-    /// # Errors
-    /// When no client can be made.
-    pub async fn admin(&self) -> Result<Client> {
-        kubeconfig::client(self.control_plane.admin().clone()).await
-    }
-
-    /// A kubeconfig file of the administrator.
-    pub fn admin_kubeconfig(&self) -> PathBuf {
-        self.folder.join("admin.kubeconfig")
-    }
-
-    /// A service account, by a token of its own.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn service_account(&self, namespace: &str, name: &str) -> Result<Client> {
-        let token = identity::token(&self.admin().await?, namespace, name, None).await?;
-        kubeconfig::client(self.control_plane.server().with_token(&token)).await
-    }
-
-    /// A person with a client certificate, in at most two groups.
-    ///
-    /// # Errors
-    /// When the certificate cannot be made.
-    pub async fn person(&self, user: &str, groups: &[&str]) -> Result<Client> {
-        kubeconfig::client(identity::person(self.control_plane.server(), &self.pki, user, groups)?).await
-    }
-
-    /// A kubeconfig file of a person, for programs such as `kubectl` and `ringfence`.
-    ///
-    /// # Errors
-    /// When the certificate cannot be made.
-    pub fn person_kubeconfig(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
-        let path = self
-            .folder
-            .join(format!("{}.kubeconfig", crate::tenant::unique("person")));
-        let config = identity::person(self.control_plane.server(), &self.pki, user, groups)?;
-        kubeconfig::write(&path, &config)?;
-        Ok(path)
-    }
-
-    /// The administrator standing for somebody, with any number of groups.
-    ///
-    /// # Errors
-    /// When no client can be made.
-    pub async fn impersonated(&self, user: &str, groups: &[&str]) -> Result<Client> {
-        identity::impersonated(self.control_plane.admin(), user, groups).await
-    }
-
-    /// A service account's session at OpenBao, under one of its roles.
-    ///
-    /// # Errors
-    /// When there is no such account, or OpenBao refuses.
-    pub async fn key_login(&self, namespace: &str, account: &str, role: &str) -> Result<Session> {
-        let jwt = identity::token(&self.admin().await?, namespace, account, Some(operator::AUDIENCE)).await?;
-        self.openbao.login(role, &jwt).await
     }
 
     /// The control plane's servers.
@@ -241,23 +195,4 @@ pub async fn shared() -> Result<&'static Bed> {
         .get_or_init(async || Bed::start().await.map_err(|why| format!("{why:#}")))
         .await;
     bed.as_ref().map_err(|why| anyhow!("the bed did not start: {why}"))
-}
-
-// OpenBao's own service account: nothing runs under it here, its token reviews the tokens of those who log in.
-async fn reviewer(admin: &Client) -> Result<String> {
-    let metadata = json!({ "name": "openbao", "namespace": "vault" });
-    manifests::apply(
-        admin,
-        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "vault" } }),
-    )
-    .await?;
-    manifests::apply(
-        admin,
-        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata }),
-    )
-    .await?;
-    manifests::apply_file(admin, &repository().join("manifests/openbao/kubernetes-rbac.yaml")).await?;
-    identity::token(admin, "vault", "openbao", None)
-        .await
-        .context("the reviewer's token")
 }

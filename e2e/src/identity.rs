@@ -3,6 +3,7 @@
 use crate::{
     kubeconfig::{self, Server},
     pki::Pki,
+    wait::{self, Look},
 };
 use anyhow::{Context, Result};
 use k8s_openapi::api::{
@@ -11,11 +12,15 @@ use k8s_openapi::api::{
 };
 use kube::{Api, Client, api::PostParams};
 use serde_json::Value;
+use std::time::Duration;
 
 /// How long the tokens of the bed are good for.
 const LIFE_SECONDS: i64 = 8 * 3600;
+/// How long an account may take to appear.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A fresh token of a service account, for Kubernetes itself or for another `audience`.
+/// A fresh token of a service account, for Kubernetes itself or for another `audience`. An account that somebody is
+/// about to make, such as the `default` one of a new namespace, is waited for.
 ///
 /// # Errors
 /// When there is no such account, or admission refuses.
@@ -29,14 +34,21 @@ pub async fn token(admin: &Client, namespace: &str, account: &str, audience: Opt
         ..TokenRequest::default()
     };
     let accounts: Api<ServiceAccount> = Api::namespaced(admin.clone(), namespace);
-    let answer = accounts
-        .create_token_request(account, &PostParams::default(), &request)
-        .await
-        .with_context(|| format!("a token of {namespace}/{account}"))?;
-    answer
-        .status
-        .and_then(|status| status.token)
-        .context("the API server gave no token")
+    let what = format!("a token of {namespace}/{account}");
+    wait::until_within(PATIENCE, &what, async || {
+        match accounts
+            .create_token_request(account, &PostParams::default(), &request)
+            .await
+        {
+            Ok(answer) => {
+                let token = answer.status.and_then(|status| status.token);
+                Ok(Look::Done(token.context("the API server gave no token")?))
+            }
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Look::Not(status.message.clone())),
+            Err(why) => Err(why).context(what.clone()),
+        }
+    })
+    .await
 }
 
 /// A kubeconfig of a person in these groups (two at most).

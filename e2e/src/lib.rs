@@ -14,6 +14,8 @@ pub mod control_plane;
 pub mod dump;
 pub mod etcd;
 pub mod identity;
+pub mod install;
+pub mod janitor;
 pub mod key_service;
 pub mod kubeconfig;
 pub mod kwok;

@@ -9,7 +9,7 @@ use kube::{
 };
 use serde_json::{Map, Value, json};
 
-/// The annotation by which kwok knows its nodes.
+/// The label by which kwok knows its nodes.
 const PLAYED: &str = "kwok.x-k8s.io/node";
 /// The label that makes kwok report a node as not ready.
 const FAILED: &str = "node-not-ready.stage.kwok.x-k8s.io";
@@ -28,8 +28,7 @@ pub struct NodeSpec {
 impl NodeSpec {
     /// An empty node of 8 CPUs, 16 GiB and 110 pods, with a provider id and a system UUID made from its name.
     pub fn named(name: &str) -> Self {
-        let labels =
-            json!({ "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64" });
+        let labels = json!({ "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", PLAYED: "fake" });
         Self {
             name: name.into(),
             labels: labels.as_object().cloned().unwrap_or_default(),
@@ -51,6 +50,13 @@ impl NodeSpec {
         self.taints
             .push(json!({ "key": key, "value": value, "effect": effect }));
         self
+    }
+
+    /// As a node of a class's static inventory that no tenant has yet: the label, and the taint that its kubelet
+    /// registers with.
+    pub fn inventory(self, class: &str) -> Self {
+        self.label("ringfence.node-restriction.kubernetes.io/inventory", class)
+            .taint("ringfence.dev/pool", "unassigned", "NoExecute")
     }
 
     /// In this zone.
@@ -88,7 +94,7 @@ impl NodeSpec {
         Ok(serde_json::from_value(json!({
             "apiVersion": "v1",
             "kind": "Node",
-            "metadata": { "name": self.name, "labels": self.labels, "annotations": { PLAYED: "fake" } },
+            "metadata": { "name": self.name, "labels": self.labels },
             "spec": { "providerID": self.provider_id, "taints": self.taints },
             "status": { "capacity": room, "allocatable": room, "nodeInfo": info },
         }))?)
@@ -113,7 +119,7 @@ pub async fn add(client: &Client, spec: &NodeSpec) -> Result<Node> {
 /// # Errors
 /// When there is no such node, or it is still ready in the end.
 pub async fn fail(client: &Client, name: &str) -> Result<Node> {
-    let nodes = mark(client, name, json!({ "labels": { FAILED: "true" } })).await?;
+    let nodes = mark(client, name, json!({ FAILED: "true" })).await?;
     wait::object(&nodes, name, "NotReady", |node| ready(node) == "False").await
 }
 
@@ -122,7 +128,7 @@ pub async fn fail(client: &Client, name: &str) -> Result<Node> {
 /// # Errors
 /// When there is no such node, or nobody noticed.
 pub async fn silence(client: &Client, name: &str) -> Result<Node> {
-    let nodes = mark(client, name, json!({ "annotations": { PLAYED: null } })).await?;
+    let nodes = mark(client, name, json!({ PLAYED: null })).await?;
     wait::object(&nodes, name, "silent", |node| ready(node) == "Unknown").await
 }
 
@@ -131,8 +137,7 @@ pub async fn silence(client: &Client, name: &str) -> Result<Node> {
 /// # Errors
 /// When there is no such node, or it is not Ready in time.
 pub async fn heal(client: &Client, name: &str) -> Result<Node> {
-    let patch = json!({ "labels": { FAILED: null }, "annotations": { PLAYED: "fake" } });
-    let nodes = mark(client, name, patch).await?;
+    let nodes = mark(client, name, json!({ FAILED: null, PLAYED: "fake" })).await?;
     wait::object(&nodes, name, "Ready", |node| ready(node) == "True").await
 }
 
@@ -163,13 +168,13 @@ fn taints(node: &Node) -> impl Iterator<Item = &str> {
         .map(|taint| taint.key.as_str())
 }
 
-async fn mark(client: &Client, name: &str, metadata: Value) -> Result<Api<Node>> {
+async fn mark(client: &Client, name: &str, labels: Value) -> Result<Api<Node>> {
     let nodes: Api<Node> = Api::all(client.clone());
     nodes
         .patch(
             name,
             &PatchParams::default(),
-            &Patch::Merge(json!({ "metadata": metadata })),
+            &Patch::Merge(json!({ "metadata": { "labels": labels } })),
         )
         .await?;
     Ok(nodes)

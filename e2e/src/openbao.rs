@@ -1,6 +1,8 @@
 //! A real OpenBao: TLS, raft storage, one unseal share, audit devices declared in its configuration. Not dev mode, and
 //! prepared by nothing but the files in `manifests/openbao`.
 
+mod configuration;
+
 use crate::{
     audit::KeyAudit,
     key_service::Session,
@@ -11,7 +13,7 @@ use crate::{
     wait::{self, Look},
 };
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -43,7 +45,7 @@ impl OpenBao {
             fs::create_dir_all(folder.join(sub))?;
         }
         let config = folder.join("server.hcl");
-        fs::write(&config, configuration(&folder, api, cluster, pki)?)?;
+        fs::write(&config, configuration::text(&folder, api, cluster, pki)?)?;
         let mut command = Command::new(tool("bao")?);
         command.args(["server", "-config"]).arg(config);
         let mut bao = Self {
@@ -187,29 +189,4 @@ impl OpenBao {
         })
         .await
     }
-}
-
-fn configuration(folder: &Path, api: u16, cluster: u16, pki: &Pki) -> Result<String> {
-    let shipped = repository().join("manifests/openbao/server.hcl");
-    let audit = fs::read_to_string(&shipped).with_context(|| shipped.display().to_string())?;
-    let audit = audit.replace("\"/openbao/", &format!("\"{}/", folder.display()));
-    let quoted = |path: PathBuf| Value::from(path.display().to_string());
-    let (certificate, key) = (quoted(pki.server().certificate), quoted(pki.server().key));
-    Ok(format!(
-        r#"api_addr     = "https://127.0.0.1:{api}"
-cluster_addr = "https://127.0.0.1:{cluster}"
-listener "tcp" {{
-  address         = "127.0.0.1:{api}"
-  cluster_address = "127.0.0.1:{cluster}"
-  tls_cert_file   = {certificate}
-  tls_key_file    = {key}
-}}
-storage "raft" {{
-  path                   = {raft}
-  node_id                = "bed"
-  performance_multiplier = 1
-}}
-{audit}"#,
-        raft = quoted(folder.join("raft")),
-    ))
 }

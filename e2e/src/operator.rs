@@ -3,11 +3,11 @@
 use crate::{
     identity,
     kubeconfig::{self, Server as ApiServer},
-    manifests,
     pki::write_secret,
     ports::Port,
     server::Server,
-    tools::{self, repository},
+    tools,
+    wait::{self, Look},
 };
 use anyhow::{Context, Result};
 use kube::Client;
@@ -73,6 +73,22 @@ impl Operator {
         &self.server
     }
 
+    /// Waits until the replica says that it is ready.
+    ///
+    /// # Errors
+    /// When it ends, or is not ready in time.
+    pub async fn ready(&self) -> Result<()> {
+        wait::until(&format!("{} is ready", self.server.name()), async || {
+            self.server.must_run()?;
+            Ok(match self.page("readyz").await {
+                Ok((200, _)) => Look::Done(()),
+                Ok((code, text)) => Look::Not(format!("{code} {text}")),
+                Err(why) => Look::Not(format!("{why:#}")),
+            })
+        })
+        .await
+    }
+
     /// A page of the admin server, such as `metrics`.
     ///
     /// # Errors
@@ -84,24 +100,4 @@ impl Operator {
         let answer = client.get(&url).send().await.with_context(|| url.clone())?;
         Ok((answer.status().as_u16(), answer.text().await?))
     }
-}
-
-/// Installs the custom resources, the operator's and the people's roles, and the guardrails, as the repository ships
-/// them. The operator's Deployment is left out: the bed runs the binary itself.
-///
-/// # Errors
-/// When a folder is missing, or the API server refuses an object.
-pub async fn install(admin: &Client, guardrails: bool) -> Result<()> {
-    let root = repository();
-    manifests::apply_folder(admin, &root.join("crds"), |_| false).await?;
-    for folder in ["manifests/operator", "manifests/roles"] {
-        if !root.join(folder).exists() {
-            continue;
-        }
-        manifests::apply_folder(admin, &root.join(folder), |object| object["kind"] == "Deployment").await?;
-    }
-    if guardrails {
-        manifests::apply_folder(admin, &root.join("manifests/guardrails"), |_| false).await?;
-    }
-    Ok(())
 }

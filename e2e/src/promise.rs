@@ -33,7 +33,7 @@ pub async fn explained<T>(bed: &Bed, name: &str, test: impl Future<Output = Resu
             anyhow!("panicked: {}", text.unwrap_or("without a message"))
         }
     };
-    let report = dump::write(bed, name, &format!("{why:?}")).await;
+    let report = dump::write(bed, name, &format!("{why:#}")).await;
     Err(why.context(match report {
         Ok(path) => format!("{name}: see {}", path.display()),
         Err(reason) => format!("{name}: no report: {reason:#}"),

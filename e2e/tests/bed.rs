@@ -11,14 +11,17 @@ use kube::{
     api::{ListParams, PostParams},
 };
 use ringfence_e2e::{
-    Bed, manifests,
+    Bed, Options, manifests,
     nodes::{self, NodeSpec},
-    promise,
+    promise::{explained, promise},
+    shared,
     tenant::unique,
+    tools::{repository, tool},
     wait::{self, Look},
 };
 use serde_json::json;
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     path::Path,
     process::{Command, Stdio},
@@ -142,6 +145,14 @@ async fn accounts_and_people_are_who_they_say() -> Result<()> {
             groups.contains(&"signers".into()) && groups.contains(&"flippers".into()),
             "{groups:?}"
         );
+        let kubectl = Command::new(tool("kubectl")?)
+            .env(
+                "KUBECONFIG",
+                bed.person_kubeconfig("alice@clinic.example", &["signers"])?,
+            )
+            .args(["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"])
+            .output()?;
+        ensure!(kubectl.stdout == b"alice@clinic.example", "{kubectl:?}");
         let (user, _) = whoami(bed.service_account("default", "default").await?).await?;
         ensure!(user == "system:serviceaccount:default:default", "{user}");
         let (user, groups) = whoami(bed.impersonated("bob", &["a", "b", "c"]).await?).await?;
@@ -188,13 +199,33 @@ async fn a_service_account_logs_in_to_openbao_only_under_its_role() -> Result<()
         })
         .await?;
         ensure!(
-            seen[0].operation() == "update" && seen[0].error.contains("permission denied"),
+            seen[0].operation() == "create" && seen[0].error.contains("permission denied"),
             "{:?}",
             seen[0]
         );
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_broken_promise_leaves_a_report() -> Result<()> {
+    let bed = shared().await?;
+    let name = "an_example_of_a_broken_promise";
+    let broken: Result<()> = explained(bed, name, async { panic!("as it was meant to") }).await;
+    let why = format!("{:#}", broken.expect_err("it panicked"));
+    ensure!(why.contains("as it was meant to") && why.contains(name), "{why}");
+    let report = fs::read_to_string(repository().join(format!("target/e2e/{name}.txt")))?;
+    for part in [
+        "as it was meant to",
+        "==== ringfenceconfigs",
+        "==== nodes",
+        "==== events",
+        "kube-apiserver.log",
+    ] {
+        ensure!(report.contains(part), "{part} is not in the report");
+    }
+    Ok(())
 }
 
 /// A process that holds a bed is killed with SIGKILL, the signal that nobody can prepare for.
@@ -238,11 +269,7 @@ async fn no_server_outlives_its_holder() -> Result<()> {
 
 #[tokio::test]
 async fn openbao_can_be_killed_started_again_and_unsealed() -> Result<()> {
-    let bed = Bed::start_with(ringfence_e2e::Options {
-        ringfence: false,
-        guardrails: false,
-    })
-    .await?;
+    let bed = Bed::start_with(Options::BARE).await?;
     let bao = bed.openbao();
     bao.root()?
         .expect(
@@ -321,7 +348,7 @@ fn phase(pod: &Pod) -> &str {
 
 /// Whether a process runs; one that only waits to be reaped does not.
 fn runs(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(')')
         .next()
         .is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))

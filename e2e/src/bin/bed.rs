@@ -9,9 +9,12 @@ async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let began = Instant::now();
-    let options = Options {
-        ringfence: !has("--bare"),
-        guardrails: !has("--bare") && !has("--no-guardrails"),
+    let options = match has("--bare") {
+        true => Options::BARE,
+        false => Options {
+            guardrails: !has("--no-guardrails"),
+            ..Options::default()
+        },
     };
     let bed = Bed::start_with(options).await?;
     eprintln!(

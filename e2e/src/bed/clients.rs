@@ -1,0 +1,67 @@
+//! Who one can be on a bed.
+
+use super::Bed;
+use crate::{identity, key_service::Session, kubeconfig, operator, tenant::unique};
+use anyhow::Result;
+use kube::Client;
+use std::path::PathBuf;
+
+impl Bed {
+    /// An administrator of Kubernetes (`system:masters`).
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub async fn admin(&self) -> Result<Client> {
+        kubeconfig::client(self.control_plane.admin().clone()).await
+    }
+
+    /// A kubeconfig file of the administrator.
+    pub fn admin_kubeconfig(&self) -> PathBuf {
+        self.folder.join("admin.kubeconfig")
+    }
+
+    /// A service account, by a token of its own.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn service_account(&self, namespace: &str, name: &str) -> Result<Client> {
+        let token = identity::token(&self.admin().await?, namespace, name, None).await?;
+        kubeconfig::client(self.control_plane.server().with_token(&token)).await
+    }
+
+    /// A person with a client certificate, in at most two groups.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub async fn person(&self, user: &str, groups: &[&str]) -> Result<Client> {
+        kubeconfig::client(identity::person(self.control_plane.server(), &self.pki, user, groups)?).await
+    }
+
+    /// A kubeconfig file of a person, for programs such as `kubectl` and `ringfence`.
+    ///
+    /// # Errors
+    /// When the certificate cannot be made.
+    pub fn person_kubeconfig(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
+        let path = self.folder.join(format!("{}.kubeconfig", unique("person")));
+        let config = identity::person(self.control_plane.server(), &self.pki, user, groups)?;
+        kubeconfig::write(&path, &config)?;
+        Ok(path)
+    }
+
+    /// The administrator standing for somebody, with any number of groups.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub async fn impersonated(&self, user: &str, groups: &[&str]) -> Result<Client> {
+        identity::impersonated(self.control_plane.admin(), user, groups).await
+    }
+
+    /// A service account's session at OpenBao, under one of its roles.
+    ///
+    /// # Errors
+    /// When there is no such account, or OpenBao refuses.
+    pub async fn key_login(&self, namespace: &str, account: &str, role: &str) -> Result<Session> {
+        let jwt = identity::token(&self.admin().await?, namespace, account, Some(operator::AUDIENCE)).await?;
+        self.openbao.login(role, &jwt).await
+    }
+}
