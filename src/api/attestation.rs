@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 #[x_kube(validation = Rule::new("(self.act == 'Withdraw') == (self.subjectRef.kind == 'Attestation')").message("the act Withdraw is about an Attestation, and only it is"))]
 #[x_kube(validation = Rule::new("!(self.act in ['RequestDestruction', 'ApproveDestruction']) || self.subjectRef.kind == 'TenantRecord'").message("spec.subjectRef.kind must be TenantRecord for the acts RequestDestruction and ApproveDestruction"))]
 #[x_kube(validation = Rule::new("self.act != 'Sign' || (has(self.evidence) && has(self.onBehalfOf) && has(self.textSHA256))").message("the act Sign needs spec.evidence, spec.onBehalfOf and spec.textSHA256: which text, for whom, and what shows it"))]
+#[x_kube(validation = Rule::new("self.act != 'Sign' || !has(self.onBehalfOf) || has(self.onBehalfOf.name)").message("the act Sign needs spec.onBehalfOf.name: the signatory, who is not always the one that records it"))]
 #[x_kube(validation = Rule::new("self.act != 'Terminate' || has(self.onBehalfOf)").message("the act Terminate needs spec.onBehalfOf: the party that terminates"))]
 #[x_kube(validation = Rule::new("(self.act in ['AcceptRisk', 'AttestControl']) == has(self.setting)").message("spec.setting is given for the acts AcceptRisk and AttestControl, and only for them"))]
 #[x_kube(validation = Rule::new("self.act != 'AcceptRisk' || (has(self.setting) && self.setting in ['alerts.guide', 'redaction.disabled'])").message("spec.setting of an AcceptRisk must be alerts.guide or redaction.disabled"))]
@@ -108,6 +109,7 @@ pub struct SubjectRef {
     pub namespace: Option<String>,
     /// UID of the object: an act counts for this very object, never for another of its name.
     #[schemars(length(min = 1, max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$')").message("subjectRef.uid must be the UID of the object, as kubectl get … -o jsonpath={.metadata.uid} shows it"))]
     pub uid: String,
 }
 

@@ -20,6 +20,8 @@ use super::{NameRef, PermittedUse, PhiCategory};
     doc = "BAA is one business associate agreement between two parties. It counts once both have signed (Attestations of act Sign) and while its term lasts.",
     validation = Rule::new("self.spec == oldSelf.spec").message("spec of a BAA never changes: make a new BAA that names this one in supersedesRef or amendsRef"),
     validation = Rule::new("self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')").message("metadata.name must be a DNS label of at most 63 characters"),
+    validation = Rule::new("[has(self.spec.supersedesRef) ? self.spec.supersedesRef.name : '', has(self.spec.amendsRef) ? self.spec.amendsRef.name : ''].all(n, n != self.metadata.name)").message("spec.supersedesRef and spec.amendsRef must name another BAA than this one"),
+    validation = Rule::new("!has(self.spec.upstream) || self.spec.upstream.all(u, u.baaRef.name != self.metadata.name)").message("spec.upstream must name other BAAs than this one"),
     printcolumn(name = "Disclosing", type_ = "string", json_path = ".spec.disclosing.party"),
     printcolumn(name = "Receiving", type_ = "string", json_path = ".spec.receiving.party"),
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),

@@ -52,12 +52,14 @@ pub struct HealthcarePlanClassSpec {
     /// More limits of the ResourceQuota; Services of type LoadBalancer and NodePort are always zero.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(length(max = 32))]
+    #[x_kube(validation = Rule::new("!('services.loadbalancers' in self) && !('services.nodeports' in self)").message("quota must not list services.loadbalancers or services.nodeports: they are always zero"))]
     pub quota: BTreeMap<String, Quantity>,
 }
 
 /// Nodes of the tenant's own.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!has(self.claims) || self.claims.size() == 0 || has(self.provider.static)").message("nodePool.claims are for provider static only: other providers are asked for their level"))]
 pub struct NodePool {
     /// The least that counts as dedicated; a node without proof of its level is at Account.
     pub isolation: Isolation,
@@ -173,7 +175,7 @@ pub struct Network {
 #[serde(rename_all = "camelCase")]
 pub struct Dns {
     /// Namespace of the DNS pods.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub namespace: String,
     /// Labels of the DNS pods.
     #[schemars(length(min = 1, max = 8))]
@@ -196,7 +198,7 @@ pub struct Allow {
     pub direction: Direction,
     /// The other side's namespace, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub namespace: Option<String>,
     /// The other side's networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -268,7 +270,7 @@ pub enum Protocol {
 #[serde(rename_all = "camelCase")]
 pub struct Storage {
     /// Names of StorageClasses.
-    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")))]
     #[x_kube(merge_strategy = kube::core::ListMerge::Set)]
     pub class_names: Vec<String>,
 }
@@ -312,10 +314,10 @@ pub struct Flags {
 #[serde(rename_all = "camelCase")]
 pub struct Reader {
     /// Its namespace.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub namespace: String,
     /// Its name.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
     pub service_account_name: String,
 }
 

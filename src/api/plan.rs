@@ -34,7 +34,7 @@ use super::{Alerts, Mfa, PhiCategory};
 #[x_kube(validation = Rule::new("!(has(self.adopt) && has(self.resume))").message("spec.adopt takes over a live namespace and spec.resume a former record: give one of them"))]
 pub struct HealthcarePlanSpec {
     /// The HealthcarePlanClass that says how this tenant is fenced.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
     pub plan_class_name: String,
     /// What is asked for: Active, Suspended (locked, nothing is taken down) or Offboarding.
     pub state: PlanState,
@@ -123,6 +123,7 @@ pub struct Adopt {
     /// UID of the namespace.
     #[serde(rename = "namespaceUID")]
     #[schemars(length(min = 1, max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$')").message("adopt.namespaceUID must be the UID of the object, as kubectl get namespace NAME -o jsonpath={.metadata.uid} shows it"))]
     pub namespace_uid: String,
 }
 
@@ -132,10 +133,12 @@ pub struct Resume {
     /// UID of the TenantRecord.
     #[serde(rename = "recordUID")]
     #[schemars(length(min = 1, max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$')").message("resume.recordUID must be the UID of the object, as kubectl get trec NAME -o jsonpath={.metadata.uid} shows it"))]
     pub record_uid: String,
     /// UID of the namespace.
     #[serde(rename = "namespaceUID")]
     #[schemars(length(min = 1, max = 63))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$')").message("resume.namespaceUID must be the UID of the object, as kubectl get namespace NAME -o jsonpath={.metadata.uid} shows it"))]
     pub namespace_uid: String,
 }
 
