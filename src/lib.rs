@@ -8,5 +8,20 @@
 //!                 Unknown(why))
 //! ```
 
+pub mod agreement;
 pub mod api;
+pub mod apply;
+pub mod context;
+pub mod fact;
+pub mod guarded;
+pub mod keys;
+pub mod metrics;
 pub mod names;
+pub mod outcome;
+pub mod plan;
+pub mod queue;
+pub mod runtime;
+pub mod store;
+pub mod stores;
+pub mod telemetry;
+pub mod transition;

@@ -1,11 +1,16 @@
 //! The `ringfence` command line.
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use ringfence::{api, runtime, telemetry};
 
 #[derive(Parser)]
-#[command(name = "ringfence", version, about = "Keeps healthcare tenants fenced")]
+#[command(
+    name = "ringfence",
+    version,
+    about = "Keeps healthcare tenants of a call-tracking platform fenced"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -13,6 +18,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the operator until it is told to stop.
+    Operator(runtime::Options),
     /// Write the CustomResourceDefinitions, one file a kind.
     Crds {
         /// Folder to write to.
@@ -21,14 +28,25 @@ enum Command {
     },
 }
 
-fn main() {
-    match Cli::parse().command {
-        Command::Crds { out } => {
-            for crd in ringfence::api::crds() {
-                let path = out.join(format!("{}.yaml", crd.spec.names.plural));
-                let text = serde_saphyr::to_string(&crd).expect("a CRD serialises");
-                std::fs::create_dir_all(&out).and_then(|()| std::fs::write(&path, text)).expect("the folder is writable");
-            }
+fn main() -> ExitCode {
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .expect("no provider was installed before");
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ringfence: {error}");
+            ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    match command {
+        Command::Operator(options) => {
+            telemetry::start();
+            Ok(tokio::runtime::Runtime::new()?.block_on(runtime::run(options))?)
+        }
+        Command::Crds { out } => Ok(api::write_crds(&out)?),
     }
 }

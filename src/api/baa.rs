@@ -123,7 +123,10 @@ pub struct Document {
 #[serde(rename_all = "camelCase")]
 pub struct Scope {
     /// Services by name.
-    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")))]
+    #[schemars(
+        length(min = 1, max = 64),
+        inner(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))
+    )]
     #[x_kube(merge_strategy = kube::core::ListMerge::Set)]
     pub services: Vec<String>,
     /// Categories of protected health information.

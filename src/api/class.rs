@@ -270,7 +270,10 @@ pub enum Protocol {
 #[serde(rename_all = "camelCase")]
 pub struct Storage {
     /// Names of StorageClasses.
-    #[schemars(length(max = 16), inner(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")))]
+    #[schemars(
+        length(max = 16),
+        inner(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))
+    )]
     #[x_kube(merge_strategy = kube::core::ListMerge::Set)]
     pub class_names: Vec<String>,
 }
@@ -325,7 +328,10 @@ pub struct Reader {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
 pub struct VendorFeature {
     /// The flag, a permission.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.allowed$"))]
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.allowed$")
+    )]
     pub flag: String,
     /// The vendor's party id.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]

@@ -116,3 +116,16 @@ pub enum PermittedUse {
     /// To train models.
     AITraining,
 }
+
+/// Writes the CustomResourceDefinitions into `folder`, one file a kind.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write_crds(folder: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for crd in crds() {
+        let text = serde_saphyr::to_string(&crd).map_err(std::io::Error::other)?;
+        std::fs::write(folder.join(format!("{}.yaml", crd.spec.names.plural)), text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Reconciles one BAA: its status, and the moment at which it changes by time alone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::{
+    Api, ResourceExt,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use super::{lifecycle, status};
+use crate::{
+    api::BAA,
+    apply::{bounded, name_removed},
+    context::Context,
+    guarded::Guarded,
+    outcome::Outcome,
+    queue::Urgency,
+};
+
+/// Reconciles the BAA of this name: read its life, write its status if it changed, wake at its next change.
+pub async fn reconcile(context: &Context, name: &str) -> Outcome {
+    let rest = Outcome::Ready(context.resync, Urgency::Resync);
+    let found = context.stores.baas.get("", name);
+    let Some(Ok(baa)) = found.known().map(|b| &b.object) else {
+        return rest;
+    };
+    let acts = context.stores.acts.by(name);
+    let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_ref().ok()).collect();
+    let now = Timestamp::now();
+    let life = lifecycle(baa, &acts, now);
+    let said = status(baa, &life, now);
+    if baa.status.as_ref() != Some(&said) {
+        let mut body = json!(said);
+        name_removed(&json!(baa.status), &mut body);
+        let patch = json!({"metadata": {"uid": baa.uid(), "resourceVersion": baa.resource_version()}, "status": body});
+        let params = PatchParams {
+            field_manager: Some(crate::names::FIELD_MANAGER.into()),
+            ..PatchParams::default()
+        };
+        let api = Api::<BAA>::all(context.client.clone());
+        match bounded(
+            "writing the BAA's status",
+            api.patch_status(name, &params, &Patch::Merge(patch)),
+        )
+        .await
+        {
+            Ok(written) => context.stores.baas.put(Guarded::ok(written)),
+            Err(failure) if failure.raced => return Outcome::Again,
+            Err(_) => return Outcome::Failed(context.resync),
+        }
+    }
+    let until = life
+        .next_change(now)
+        .map(|t| Duration::try_from(t.duration_since(now)).unwrap_or_default());
+    Outcome::Ready(until.unwrap_or(context.resync).min(context.resync), Urgency::Change)
+}

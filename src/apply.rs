@@ -1,0 +1,374 @@
+//! The only writer to Kubernetes. What the API server answers goes into the stores, so that it is seen at once.
+
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
+
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        core::v1::{ConfigMap, Namespace, Node, Pod},
+        networking::v1::NetworkPolicy,
+        rbac::v1::RoleBinding,
+    },
+};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams, Preconditions},
+    core::PartialObjectMetaExt,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use crate::{
+    api::{HealthcarePlan, KeyPurpose, TenantRecord, conditions::Reason},
+    fact::brief,
+    guarded::Guarded,
+    keys::KeyService,
+    names::{FIELD_MANAGER, FINALIZER, POOL_LABEL},
+    outcome::Failure,
+    plan::decide::{Owned, Step},
+    stores::Stores,
+};
+
+/// How long one request may take.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Writes for one tenant.
+pub struct Writer<'a, K> {
+    /// Client of the API server; it never retries by itself.
+    pub client: &'a Client,
+    /// Where answers go.
+    pub stores: &'a Stores,
+    /// The key service.
+    pub keys: Option<&'a K>,
+    /// The tenant's name.
+    pub tenant: &'a str,
+}
+
+impl<K: KeyService> Writer<'_, K> {
+    /// Does one step. `seen` are the objects that the decision was made on.
+    ///
+    /// # Errors
+    /// When the step was refused, failed, or may have failed: the facts are looked at again before anything else is done.
+    pub async fn perform(&self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::AddFinalizer => self.add_finalizer().await,
+            Step::CreateRecord(record) => {
+                let reserved = record.spec.nodes.iter().map(|n| n.uid.clone());
+                self.stores.reserve(self.tenant, reserved)?;
+                let api = Api::<TenantRecord>::all(self.client.clone());
+                let made = bounded("creating the TenantRecord", api.create(&post(), record)).await?;
+                self.stores.records.put(Guarded::ok(made));
+                Ok(())
+            }
+            Step::UpdateRecord(record) => {
+                self.stores
+                    .reserve(self.tenant, record.spec.nodes.iter().map(|n| n.uid.clone()))?;
+                let api = Api::<TenantRecord>::all(self.client.clone());
+                let made = bounded("updating the TenantRecord", api.replace(self.tenant, &post(), record)).await?;
+                self.stores.records.put(Guarded::ok(made));
+                Ok(())
+            }
+            Step::CreateNamespace(namespace) => {
+                let api = Api::<Namespace>::all(self.client.clone());
+                let made = bounded("creating the namespace", api.create(&post(), namespace)).await?;
+                self.stores.namespaces.put(made.metadata.into_response_partial());
+                Ok(())
+            }
+            Step::LabelNamespace { labels, .. } => self.label_namespace(labels).await,
+            Step::PublishFlags { config_map, .. } => self.publish(config_map).await,
+            Step::Apply(owned) => self.apply_owned(owned).await,
+            Step::Delete(owned) => self.delete_owned(owned).await,
+            Step::AssignNode { node, taints } => self.assign(node, &json!(taints)).await,
+            Step::CreateKey {
+                purpose,
+                rotation_seconds,
+            } => self.create_key(*purpose, *rotation_seconds).await,
+            Step::TuneKey { rotation_seconds } => {
+                let keys = self.keys.ok_or_else(no_key_service)?;
+                keys.tune(self.tenant, *rotation_seconds)
+                    .await
+                    .map_err(|t| key_failure(&t))?;
+                self.stores.key_facts.forget(self.tenant);
+                Ok(())
+            }
+            Step::Evict(pod) => self.evict(pod).await,
+        }
+    }
+
+    /// The finalizer goes on by a patch that holds for this very object only.
+    async fn add_finalizer(&self) -> Result<(), Failure> {
+        let Some(Ok(plan)) = self.stores.plans.get("", self.tenant).known().map(|p| p.object.clone()) else {
+            return Ok(());
+        };
+        let mut finalizers = plan.finalizers().to_vec();
+        finalizers.push(FINALIZER.into());
+        let patch = json!({"metadata": {"uid": plan.uid(), "resourceVersion": plan.resource_version(), "finalizers": finalizers}});
+        let api = Api::<HealthcarePlan>::all(self.client.clone());
+        let patched = bounded(
+            "adding the finalizer",
+            api.patch(self.tenant, &manager(), &Patch::Merge(patch)),
+        )
+        .await?;
+        self.stores.plans.put(Guarded::ok(patched));
+        Ok(())
+    }
+
+    async fn label_namespace(&self, labels: &BTreeMap<String, String>) -> Result<(), Failure> {
+        let Some(seen) = self.stores.namespaces.get("", self.tenant).known().cloned() else {
+            return Ok(());
+        };
+        let patch =
+            json!({"metadata": {"uid": seen.uid(), "resourceVersion": seen.resource_version(), "labels": labels}});
+        let api = Api::<Namespace>::all(self.client.clone());
+        let patched = bounded(
+            "labelling the namespace",
+            api.patch(self.tenant, &manager(), &Patch::Merge(patch)),
+        )
+        .await?;
+        self.stores.namespaces.put(patched.metadata.into_response_partial());
+        Ok(())
+    }
+
+    /// The document that was seen is replaced, never one that somebody wrote meanwhile.
+    async fn publish(&self, config_map: &ConfigMap) -> Result<(), Failure> {
+        let mut wanted = config_map.clone();
+        if let Some(seen) = self.stores.flags.get(self.tenant, &config_map.name_any()).known() {
+            wanted.metadata.uid = seen.uid();
+            wanted.metadata.resource_version = seen.resource_version();
+        }
+        self.stores
+            .flags
+            .put(self.server_side_apply(wanted, "the flag document").await?);
+        Ok(())
+    }
+
+    async fn apply_owned(&self, owned: &Owned) -> Result<(), Failure> {
+        match owned {
+            Owned::NetworkPolicy(o) => self
+                .stores
+                .policies
+                .put(self.server_side_apply(o.clone(), "a NetworkPolicy").await?),
+            Owned::ResourceQuota(o) => self
+                .stores
+                .quotas
+                .put(self.server_side_apply(o.clone(), "the ResourceQuota").await?),
+            Owned::ServiceAccount(o) => self
+                .stores
+                .accounts
+                .put(self.server_side_apply(o.clone(), "the ServiceAccount").await?),
+            Owned::RoleBinding(o) => self
+                .stores
+                .bindings
+                .put(self.server_side_apply(o.clone(), "the RoleBinding").await?),
+        }
+        Ok(())
+    }
+
+    async fn delete_owned(&self, owned: &Owned) -> Result<(), Failure> {
+        match owned {
+            Owned::NetworkPolicy(o) => self.delete::<NetworkPolicy>(o).await,
+            Owned::RoleBinding(o) => self.delete::<RoleBinding>(o).await,
+            // Nothing else is ever deleted.
+            Owned::ResourceQuota(_) | Owned::ServiceAccount(_) => Ok(()),
+        }
+    }
+
+    async fn delete<T>(&self, object: &T) -> Result<(), Failure>
+    where
+        T: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
+    {
+        let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
+        let only = Preconditions {
+            uid: object.uid(),
+            resource_version: object.resource_version(),
+        };
+        let params = DeleteParams {
+            preconditions: Some(only),
+            ..DeleteParams::default()
+        };
+        match bounded(
+            "deleting an object that is no longer wanted",
+            api.delete(&object.name_any(), &params),
+        )
+        .await
+        {
+            Ok(_) => Err(Failure {
+                reason: Reason::Repairing,
+                message: "An object is being replaced.".into(),
+                raced: true,
+            }),
+            Err(f) => Err(f),
+        }
+    }
+
+    async fn server_side_apply<T>(&self, object: T, what: &str) -> Result<T, Failure>
+    where
+        T: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Serialize + DeserializeOwned + Debug,
+    {
+        let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
+        let apply = PatchParams::apply(FIELD_MANAGER).force().validation_strict();
+        bounded(
+            &format!("applying {what}"),
+            api.patch(&object.name_any(), &apply, &Patch::Apply(&object)),
+        )
+        .await
+    }
+
+    /// Label and all taints in one write, for the very node that was seen (taints are an atomic list).
+    async fn assign(&self, node: &Node, taints: &serde_json::Value) -> Result<(), Failure> {
+        let patch = json!({
+            "metadata": {"uid": node.uid(), "resourceVersion": node.resource_version(), "labels": {POOL_LABEL: self.tenant}},
+            "spec": {"taints": taints},
+        });
+        let api = Api::<Node>::all(self.client.clone());
+        let patched = bounded(
+            "giving a node to the tenant",
+            api.patch(&node.name_any(), &manager(), &Patch::Merge(patch)),
+        )
+        .await?;
+        self.stores.nodes.put(patched);
+        Ok(())
+    }
+
+    /// An unclear answer is not "not done": whatever came back, the key is read before anything else is decided.
+    async fn create_key(&self, purpose: KeyPurpose, rotation_seconds: i64) -> Result<(), Failure> {
+        let keys = self.keys.ok_or_else(no_key_service)?;
+        let made = keys.create(purpose, self.tenant, rotation_seconds).await;
+        self.stores.key_facts.forget(self.tenant);
+        made.map_err(|t| key_failure(&t))
+    }
+
+    async fn evict(&self, pod: &Arc<Pod>) -> Result<(), Failure> {
+        let api = Api::<Pod>::namespaced(self.client.clone(), self.tenant);
+        let only = Preconditions {
+            uid: pod.uid(),
+            resource_version: None,
+        };
+        let delete_options = Some(DeleteParams {
+            preconditions: Some(only),
+            ..DeleteParams::default()
+        });
+        let params = EvictParams {
+            delete_options,
+            post_options: PostParams::default(),
+        };
+        match tokio::time::timeout(DEADLINE, api.evict(&pod.name_any(), &params)).await {
+            Ok(Err(kube::Error::Api(status))) if status.code == 429 => Err(Failure {
+                reason: Reason::PodOffPool,
+                message: "A PodDisruptionBudget holds a pod that runs off the tenant's nodes; let it move.".into(),
+                raced: false,
+            }),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 || status.code == 409 => Ok(()),
+            Ok(other) => other.map(|_| ()).map_err(|e| failure("evicting a pod", &e)),
+            Err(_) => Err(late("evicting a pod")),
+        }
+    }
+}
+
+fn manager() -> PatchParams {
+    PatchParams {
+        field_manager: Some(FIELD_MANAGER.into()),
+        ..PatchParams::default()
+    }
+}
+
+fn post() -> PostParams {
+    PostParams {
+        field_manager: Some(FIELD_MANAGER.into()),
+        ..PostParams::default()
+    }
+}
+
+fn no_key_service() -> Failure {
+    Failure {
+        reason: Reason::ConfigMissing,
+        message: "RingfenceConfig cluster does not exist.".into(),
+        raced: false,
+    }
+}
+
+fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
+    Failure {
+        reason: Reason::KeyServiceUnreachable,
+        message: format!("A key could not be made: {trouble}."),
+        raced: false,
+    }
+}
+
+/// Runs one request with a deadline.
+///
+/// # Errors
+/// As a [`Failure`] that names `what` was tried.
+pub async fn bounded<T>(what: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
+    match tokio::time::timeout(DEADLINE, request).await {
+        Ok(answer) => answer.map_err(|e| failure(what, &e)),
+        Err(_) => Err(late(what)),
+    }
+}
+
+fn late(what: &str) -> Failure {
+    let message = format!(
+        "{what}: the API server did not answer in {} s; it is tried again.",
+        DEADLINE.as_secs()
+    );
+    Failure {
+        reason: Reason::WriteFailed,
+        message,
+        raced: false,
+    }
+}
+
+fn failure(what: &str, error: &kube::Error) -> Failure {
+    let (message, raced) = match error {
+        kube::Error::Api(status) if status.code == 409 => {
+            (format!("{what}: it changed meanwhile; it is looked at again."), true)
+        }
+        kube::Error::Api(status) if status.code == 403 => (
+            format!(
+                "{what} was refused: {}. See the operator's ClusterRole and the guardrails.",
+                brief(&status.message)
+            ),
+            false,
+        ),
+        kube::Error::Api(status) => (
+            format!("{what} failed with HTTP {} {}.", status.code, brief(&status.reason)),
+            false,
+        ),
+        _ => (
+            format!("{what}: the API server cannot be reached; it is tried again."),
+            false,
+        ),
+    };
+    Failure {
+        reason: Reason::WriteFailed,
+        message,
+        raced,
+    }
+}
+
+/// Names as null, in a merge patch, every field that `was` has and `said` has not. Lists are replaced as a whole.
+pub fn name_removed(was: &serde_json::Value, said: &mut serde_json::Value) {
+    let (Some(was), Some(said)) = (was.as_object(), said.as_object_mut()) else {
+        return;
+    };
+    for (field, old) in was {
+        match said.get_mut(field) {
+            Some(new) => name_removed(old, new),
+            None => {
+                said.insert(field.clone(), serde_json::Value::Null);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_patch_takes_away_what_is_no_longer_said() {
+        let mut said = json!({"a": {"x": 1}, "list": [1]});
+        name_removed(&json!({"a": {"x": 0, "y": 2}, "b": 3, "list": [1, 2]}), &mut said);
+        assert_eq!(said, json!({"a": {"x": 1, "y": null}, "b": null, "list": [1]}));
+    }
+}

@@ -1,0 +1,119 @@
+//! A custom resource that may not decode: one bad object must not stop the watch of all others.
+
+use std::borrow::Cow;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+/// An object, or its metadata with the reason why the rest does not decode.
+#[derive(Clone, Debug)]
+pub struct Guarded<K> {
+    meta: ObjectMeta,
+    /// The object, or what is wrong with it.
+    pub object: Result<K, Undecodable>,
+}
+
+/// Why an object does not decode, and the little that can still be read of it.
+#[derive(Clone, Debug)]
+pub struct Undecodable {
+    /// The decoder's words; they name the field, not its value.
+    pub why: String,
+    /// `spec.subjectRef.name`, which says what an Attestation could tighten.
+    pub subject: Option<String>,
+}
+
+impl<K> Guarded<K> {
+    /// A decoded object.
+    pub fn ok(object: K) -> Self
+    where
+        K: Resource,
+    {
+        Self {
+            meta: object.meta().clone(),
+            object: Ok(object),
+        }
+    }
+}
+
+impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut raw = serde_json::Value::deserialize(deserializer)?;
+        if let Some(meta) = raw.get_mut("metadata").and_then(|m| m.as_object_mut()) {
+            meta.remove("managedFields");
+        }
+        let meta = raw.get("metadata").cloned().unwrap_or_default();
+        let meta = serde_json::from_value(meta).map_err(serde::de::Error::custom)?;
+        let subject = raw
+            .pointer("/spec/subjectRef/name")
+            .and_then(|v| v.as_str())
+            .map(str::to_owned);
+        let object = serde_json::from_value(raw).map_err(|e| Undecodable {
+            why: field_of(&e),
+            subject,
+        });
+        Ok(Self { meta, object })
+    }
+}
+
+/// The decoder's message without values, which could hold what must not be logged.
+fn field_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let safe = text.starts_with("missing field") || text.starts_with("unknown field");
+    if safe {
+        text
+    } else {
+        format!("a field has a value of a wrong kind ({:?})", error.classify())
+    }
+}
+
+impl<K: Resource> Resource for Guarded<K> {
+    type DynamicType = K::DynamicType;
+    type Scope = K::Scope;
+
+    fn kind(dt: &Self::DynamicType) -> Cow<'_, str> {
+        K::kind(dt)
+    }
+
+    fn group(dt: &Self::DynamicType) -> Cow<'_, str> {
+        K::group(dt)
+    }
+
+    fn version(dt: &Self::DynamicType) -> Cow<'_, str> {
+        K::version(dt)
+    }
+
+    fn plural(dt: &Self::DynamicType) -> Cow<'_, str> {
+        K::plural(dt)
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.meta
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Attestation, HealthcarePlan};
+
+    #[test]
+    fn a_bad_object_keeps_its_name_and_never_shows_its_values() {
+        let bad = serde_json::json!({"metadata": {"name": "x"}, "spec": {"state": "+1 555 0100"}});
+        let bad: Guarded<HealthcarePlan> = serde_json::from_value(bad).unwrap();
+        let why = bad.object.as_ref().unwrap_err().why.clone();
+        assert_eq!(bad.meta().name.as_deref(), Some("x"));
+        assert!(!why.contains("555"), "{why}");
+    }
+
+    #[test]
+    fn a_bad_attestation_still_says_what_it_is_about() {
+        let bad = serde_json::json!({"metadata": {"name": "x"}, "spec": {"subjectRef": {"name": "acme-2026"}}});
+        let bad: Guarded<Attestation> = serde_json::from_value(bad).unwrap();
+        assert_eq!(bad.object.unwrap_err().subject.as_deref(), Some("acme-2026"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The key service, behind a narrow trait: read, create, tune. Nothing here can delete, export or use a key.
+
+mod openbao;
+
+use std::future::Future;
+
+pub use openbao::OpenBao;
+use sha2::{Digest, Sha256};
+
+use crate::{api::KeyPurpose, fact::Fact};
+
+/// Why the key service told nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No answer, or one that says nothing (5xx, no active node, rate limit).
+    Unreachable(String),
+    /// It is sealed.
+    Sealed,
+    /// It refused the operator, at login or later; also everything upstream of a login.
+    Denied(String),
+    /// The mount is not there.
+    MountMissing(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(
+                f,
+                "the key service does not answer ({why}); see that it runs and can be reached"
+            ),
+            Self::Sealed => f.write_str("the key service is sealed; unseal it"),
+            Self::Denied(what) => {
+                write!(
+                    f,
+                    "the key service refused {what}; run manifests/openbao/bootstrap.sh again, and see that it can reach the API server"
+                )
+            }
+            Self::MountMissing(mount) => write!(
+                f,
+                "mount {mount}/ is not there; run manifests/openbao/bootstrap.sh again"
+            ),
+        }
+    }
+}
+
+/// What is known of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// SHA-256 over mount, name, type and the creation time of version 1.
+    pub fingerprint: String,
+    /// Creation of version 1, unix seconds.
+    pub created: i64,
+    /// `auto_rotate_period`, seconds.
+    pub rotation_seconds: i64,
+    /// Whether it is suspended.
+    pub soft_deleted: bool,
+    /// What is set up otherwise than it must be, in words; empty when nothing is.
+    pub wrong: Vec<String>,
+}
+
+/// The fingerprint of a key (hexadecimal).
+#[must_use]
+pub fn fingerprint(mount: &str, name: &str, r#type: &str, created: i64) -> String {
+    let digest = Sha256::digest(format!("{mount}/{name}\n{type}\n{created}"));
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What Ringfence asks of a key service.
+pub trait KeyService: Send + Sync {
+    /// Reads a key. `Absent` only when the active node confirms that there is none.
+    fn read(&self, purpose: KeyPurpose, name: &str) -> impl Future<Output = Result<Fact<Key>, Trouble>> + Send;
+
+    /// Makes a key that is known to be absent; what exists is left as it is, so the caller reads it back.
+    fn create(
+        &self,
+        purpose: KeyPurpose,
+        name: &str,
+        rotation_seconds: i64,
+    ) -> impl Future<Output = Result<(), Trouble>> + Send;
+
+    /// Sets the rotation period of the phi key.
+    fn tune(&self, name: &str, rotation_seconds: i64) -> impl Future<Output = Result<(), Trouble>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_tells_mount_name_type_and_time_apart() {
+        let base = fingerprint("a", "b", "t", 1);
+        assert_eq!(base.len(), 64);
+        for other in [
+            fingerprint("x", "b", "t", 1),
+            fingerprint("a", "x", "t", 1),
+            fingerprint("a", "b", "x", 1),
+            fingerprint("a", "b", "t", 2),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}

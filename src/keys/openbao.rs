@@ -1,0 +1,345 @@
+//! OpenBao's transit keys over HTTPS, with tokens of the operator's own ServiceAccount.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rustify_derive::Endpoint;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use vaultrs::{
+    client::{VaultClient, VaultClientSettingsBuilder},
+    error::ClientError,
+};
+
+use super::{Key, KeyService, Trouble, fingerprint};
+use crate::{
+    api::{self, KeyPurpose},
+    fact::{Fact, brief},
+};
+
+/// The type of every key: authenticated encryption, never exportable.
+const KEY_TYPE: &str = "aes256-gcm96";
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the settings of a mount are believed.
+const MOUNT_AGE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "{self.mount}/keys/{self.name}", response = "RawKey")]
+struct ReadKey {
+    #[endpoint(skip)]
+    mount: &'static str,
+    #[endpoint(skip)]
+    name: String,
+}
+
+/// An update of nothing: the read that only the active node answers.
+#[derive(Debug, Endpoint)]
+#[endpoint(
+    path = "{self.mount}/keys/{self.name}/config",
+    method = "POST",
+    response = "serde_json::Value"
+)]
+struct ConfigureKey {
+    #[endpoint(skip)]
+    mount: &'static str,
+    #[endpoint(skip)]
+    name: String,
+    auto_rotate_period: Option<String>,
+}
+
+#[derive(Debug, Endpoint)]
+#[endpoint(
+    path = "{self.mount}/keys/{self.name}",
+    method = "POST",
+    response = "serde_json::Value"
+)]
+struct CreateKey {
+    #[endpoint(skip)]
+    mount: &'static str,
+    #[endpoint(skip)]
+    name: String,
+    r#type: &'static str,
+    auto_rotate_period: Option<String>,
+}
+
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "{self.mount}/config/keys", response = "MountConfig")]
+struct ReadMountConfig {
+    #[endpoint(skip)]
+    mount: &'static str,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct MountConfig {
+    disable_upsert: bool,
+}
+
+/// A key as OpenBao shows it; it holds no key bytes.
+#[derive(Debug, Deserialize, Serialize)]
+struct RawKey {
+    #[serde(rename = "type")]
+    key_type: String,
+    #[serde(default)]
+    deletion_allowed: bool,
+    #[serde(default)]
+    exportable: bool,
+    #[serde(default)]
+    allow_plaintext_backup: bool,
+    #[serde(default)]
+    derived: bool,
+    #[serde(default)]
+    imported_key: bool,
+    #[serde(default)]
+    soft_deleted: bool,
+    #[serde(default)]
+    auto_rotate_period: i64,
+    #[serde(default)]
+    keys: HashMap<String, serde_json::Value>,
+}
+
+struct Session {
+    client: Arc<VaultClient>,
+    renew_at: Instant,
+}
+
+/// One OpenBao server.
+pub struct OpenBao {
+    settings: api::KeyService,
+    token_file: PathBuf,
+    session: Mutex<Option<Session>>,
+    mounts: Mutex<HashMap<&'static str, (Instant, bool)>>,
+}
+
+impl OpenBao {
+    /// The server of `settings`; the token in `token_file` is read anew at each login.
+    #[must_use]
+    pub fn new(settings: api::KeyService, token_file: PathBuf) -> Self {
+        Self {
+            settings,
+            token_file,
+            session: Mutex::new(None),
+            mounts: Mutex::default(),
+        }
+    }
+
+    /// Whether this is the server of `settings`.
+    #[must_use]
+    pub fn is(&self, settings: &api::KeyService) -> bool {
+        self.settings == *settings
+    }
+
+    /// A client with a live token: one login per token, not per request.
+    async fn client(&self) -> Result<Arc<VaultClient>, Trouble> {
+        let mut session = self.session.lock().await;
+        if let Some(s) = session.as_ref().filter(|s| Instant::now() < s.renew_at) {
+            return Ok(s.client.clone());
+        }
+        let jwt = tokio::fs::read_to_string(&self.token_file).await.map_err(|e| {
+            Trouble::Denied(format!(
+                "nothing: the token file of the operator cannot be read ({})",
+                e.kind()
+            ))
+        })?;
+        let jwt = SecretString::from(jwt.trim().to_owned());
+        let mut client = self.connect()?;
+        let login = vaultrs::auth::kubernetes::login(
+            &client,
+            &self.settings.auth_mount,
+            &self.settings.role,
+            jwt.expose_secret(),
+        );
+        let auth = login.await.map_err(|e| trouble(&e, "the operator's login"))?;
+        let lasts = Duration::from_secs(auth.lease_duration.max(30));
+        vaultrs::client::Client::set_token(&mut client, &auth.client_token);
+        let client = Arc::new(client);
+        *session = Some(Session {
+            client: client.clone(),
+            renew_at: Instant::now() + lasts * 2 / 3,
+        });
+        Ok(client)
+    }
+
+    /// TLS 1.2 or later against the configured authorities and no others; no environment variable counts.
+    fn connect(&self) -> Result<VaultClient, Trouble> {
+        let unreachable = |e: &dyn std::fmt::Display| Trouble::Unreachable(brief(&e));
+        let authorities = reqwest::Certificate::from_pem_bundle(self.settings.ca_bundle.as_bytes());
+        let authorities =
+            authorities.map_err(|_| Trouble::Unreachable("keyService.caBundle holds no certificate in PEM".into()))?;
+        let http = reqwest::Client::builder()
+            .tls_certs_only(authorities)
+            .min_tls_version(reqwest::tls::Version::TLS_1_2)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|e| unreachable(&e))?;
+        let settings = VaultClientSettingsBuilder::default()
+            .address(&self.settings.address)
+            .token("")
+            .verify(true)
+            .timeout(Some(TIMEOUT))
+            .ca_certs(vec![])
+            .build()
+            .map_err(|e| unreachable(&e))?;
+        let mut client = VaultClient::new(settings).map_err(|e| trouble(&e, "the client"))?;
+        client.http = rustify::clients::reqwest::Client::new(&self.settings.address, http);
+        Ok(client)
+    }
+
+    /// Forgets the token when it was refused: it may have been revoked.
+    async fn refused(&self, error: &ClientError) {
+        if matches!(error, ClientError::APIError { code: 403, .. }) {
+            *self.session.lock().await = None;
+        }
+    }
+
+    async fn upsert_disabled(&self, client: &VaultClient, mount: &'static str) -> Result<bool, Trouble> {
+        if let Some((at, disabled)) = self.mounts.lock().await.get(mount)
+            && at.elapsed() < MOUNT_AGE
+        {
+            return Ok(*disabled);
+        }
+        let config = vaultrs::api::exec_with_result(client, ReadMountConfig { mount }).await;
+        let config = match config {
+            Err(ClientError::APIError { code: 404, .. }) => return Err(Trouble::MountMissing(mount.into())),
+            other => other.map_err(|e| trouble(&e, &format!("reading {mount}/config/keys")))?,
+        };
+        self.mounts
+            .lock()
+            .await
+            .insert(mount, (Instant::now(), config.disable_upsert));
+        Ok(config.disable_upsert)
+    }
+
+    /// Asks the active node: a standby may answer 404 for a key that exists.
+    async fn confirm_absent(
+        &self,
+        client: &VaultClient,
+        mount: &'static str,
+        name: &str,
+    ) -> Result<Fact<Key>, Trouble> {
+        let ask = ConfigureKey {
+            mount,
+            name: name.into(),
+            auto_rotate_period: None,
+        };
+        match vaultrs::api::exec_with_result(client, ask).await {
+            Ok(_) => Err(Trouble::Unreachable("a standby node answered with old data".into())),
+            Err(ClientError::APIError { code: 400, errors })
+                if errors.iter().any(|e| e.contains("no existing key named")) =>
+            {
+                Ok(Fact::Absent)
+            }
+            Err(e) => Err(trouble(&e, &format!("asking {mount} whether a key is gone"))),
+        }
+    }
+}
+
+impl KeyService for OpenBao {
+    async fn read(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
+        let (mount, client) = (purpose.mount(), self.client().await?);
+        let upsert_disabled = self.upsert_disabled(&client, mount).await?;
+        match vaultrs::api::exec_with_result(
+            &*client,
+            ReadKey {
+                mount,
+                name: name.into(),
+            },
+        )
+        .await
+        {
+            Ok(raw) => Ok(Fact::Known(understand(mount, name, &raw, upsert_disabled))),
+            Err(ClientError::APIError { code: 404, errors }) if errors.is_empty() => {
+                self.confirm_absent(&client, mount, name).await
+            }
+            Err(ClientError::APIError { code: 404, .. }) => Err(Trouble::MountMissing(mount.into())),
+            Err(e) => {
+                self.refused(&e).await;
+                Err(trouble(&e, &format!("reading a key of {mount}")))
+            }
+        }
+    }
+
+    async fn create(&self, purpose: KeyPurpose, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
+        let client = self.client().await?;
+        let period = (purpose == KeyPurpose::Phi).then(|| format!("{rotation_seconds}s"));
+        let make = CreateKey {
+            mount: purpose.mount(),
+            name: name.into(),
+            r#type: KEY_TYPE,
+            auto_rotate_period: period,
+        };
+        let made = vaultrs::api::exec_with_result(&*client, make).await;
+        made.map(|_| ())
+            .map_err(|e| trouble(&e, &format!("creating a key of {}", purpose.mount())))
+    }
+
+    async fn tune(&self, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
+        let client = self.client().await?;
+        let mount = KeyPurpose::Phi.mount();
+        let tune = ConfigureKey {
+            mount,
+            name: name.into(),
+            auto_rotate_period: Some(format!("{rotation_seconds}s")),
+        };
+        let tuned = vaultrs::api::exec_with_result(&*client, tune).await;
+        tuned
+            .map(|_| ())
+            .map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
+    }
+}
+
+fn understand(mount: &str, name: &str, raw: &RawKey, upsert_disabled: bool) -> Key {
+    let created = raw.keys.get("1").and_then(serde_json::Value::as_i64);
+    let checks = [
+        (raw.key_type != KEY_TYPE, "its type is not aes256-gcm96"),
+        (raw.deletion_allowed, "deletion_allowed is on"),
+        (raw.exportable, "exportable is on"),
+        (raw.allow_plaintext_backup, "allow_plaintext_backup is on"),
+        (raw.derived, "it is derived"),
+        (raw.imported_key, "it was imported"),
+        (created.is_none(), "its first version is gone"),
+        (!upsert_disabled, "disable_upsert of the mount is off"),
+    ];
+    let created = created.unwrap_or_default();
+    Key {
+        fingerprint: fingerprint(mount, name, &raw.key_type, created),
+        created,
+        rotation_seconds: raw.auto_rotate_period,
+        soft_deleted: raw.soft_deleted,
+        wrong: checks
+            .into_iter()
+            .filter(|(bad, _)| *bad)
+            .map(|(_, why)| why.to_owned())
+            .collect(),
+    }
+}
+
+/// What an error tells. Response bodies are never passed on: only codes, and the words of a closed set.
+fn trouble(error: &ClientError, what: &str) -> Trouble {
+    match error {
+        ClientError::APIError { code: 403, .. } => Trouble::Denied(what.into()),
+        ClientError::APIError { code: 503, errors } if errors.iter().any(|e| e.contains("sealed")) => Trouble::Sealed,
+        ClientError::APIError { code, .. } => Trouble::Unreachable(format!("{what}: HTTP {code}")),
+        ClientError::RestClientError { source } => Trouble::Unreachable(format!("{what}: {}", transport(source))),
+        _ => Trouble::Unreachable(format!("{what}: an answer that cannot be read")),
+    }
+}
+
+fn transport(error: &rustify::errors::ClientError) -> String {
+    match error {
+        rustify::errors::ClientError::ServerResponseError { code: 503, .. } => "HTTP 503".into(),
+        rustify::errors::ClientError::ServerResponseError { code, .. } => format!("HTTP {code}"),
+        rustify::errors::ClientError::RequestError { .. } => {
+            "no connection, or its certificate is not of keyService.caBundle".into()
+        }
+        _ => "no answer that can be read".into(),
+    }
+}

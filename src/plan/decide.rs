@@ -1,0 +1,348 @@
+//! The decision: ordered steps, pure. Each step waits for the observed fact of the one before it; nothing here awaits.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, Namespace, Node, Pod, ResourceQuota, ServiceAccount, Taint},
+    networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
+};
+use kube::ResourceExt;
+
+use super::{
+    fence::{
+        flags, keys,
+        namespace::{self, Ground},
+        network,
+        nodes::static_inventory,
+        placement, record,
+    },
+    gates::{Gate, Standing, Verdict, gate},
+    validate::{Invalid, Tenant},
+    world::World,
+};
+use crate::{
+    agreement,
+    api::{
+        KeyPurpose, PlanState, TenantRecord,
+        conditions::{AGREEMENT_IN_FORCE, PHI_UNLOCKED, Reason},
+    },
+    names::{FINALIZER, TenantName},
+};
+
+/// An object in the tenant's namespace that Ringfence owns.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Owned {
+    NetworkPolicy(NetworkPolicy),
+    ResourceQuota(ResourceQuota),
+    ServiceAccount(ServiceAccount),
+    RoleBinding(RoleBinding),
+}
+
+/// One write. The order of a list of steps is the order in which they are done; the first that fails ends the list.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Holds the plan until its tenant is released.
+    AddFinalizer,
+    /// Begins the register.
+    CreateRecord(Box<TenantRecord>),
+    /// Adds to the register.
+    UpdateRecord(Box<TenantRecord>),
+    /// Makes the namespace, in which nothing runs yet; one that exists is never taken.
+    CreateNamespace(Box<Namespace>),
+    /// Puts labels on the namespace.
+    LabelNamespace {
+        /// The labels.
+        labels: BTreeMap<String, String>,
+        /// Whether they let pods and logins in.
+        loosening: bool,
+    },
+    /// Publishes the flag document.
+    PublishFlags {
+        /// The ConfigMap.
+        config_map: Box<ConfigMap>,
+        /// Whether it opens anything, or keeps it open for longer.
+        loosening: bool,
+    },
+    /// Makes an object be as it is given.
+    Apply(Owned),
+    /// Deletes an object that is no longer wanted.
+    Delete(Owned),
+    /// Gives a node to the tenant: label and taints in one write.
+    AssignNode {
+        /// The node as it was seen.
+        node: Arc<Node>,
+        /// All its taints from now on.
+        taints: Vec<Taint>,
+    },
+    /// Makes a key that was recorded and is confirmed absent.
+    CreateKey {
+        /// What it is for.
+        purpose: KeyPurpose,
+        /// Rotation of the phi key, seconds.
+        rotation_seconds: i64,
+    },
+    /// Sets the rotation of the phi key.
+    TuneKey {
+        /// Seconds.
+        rotation_seconds: i64,
+    },
+    /// Moves a pod, honouring PodDisruptionBudgets.
+    Evict(Arc<Pod>),
+}
+
+impl Step {
+    /// Whether the step opens something: it needs facts that were read by quorum just now.
+    #[must_use]
+    pub const fn is_loosening(&self) -> bool {
+        matches!(
+            self,
+            Self::LabelNamespace { loosening: true, .. } | Self::PublishFlags { loosening: true, .. }
+        )
+    }
+}
+
+/// What is to be done about one tenant, and what is to be said of it.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Writes, in order.
+    pub steps: Vec<Step>,
+    /// One verdict a fence, in the order of the gate.
+    pub verdicts: Vec<Verdict>,
+    /// What the verdicts and the plan's state come to.
+    pub gate: Gate,
+    /// The agreements.
+    pub agreements: agreement::Verdict,
+    /// Settings in force.
+    pub effective: flags::Effective,
+    /// Nodes that are the tenant's, and how many are Ready.
+    pub nodes: (usize, usize),
+    /// The next moment at which the answer may change by time alone.
+    pub next: Option<Timestamp>,
+}
+
+/// Decides what to do about `tenant`.
+#[must_use]
+pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
+    let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
+    let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
+    let agreements = agreement::evaluate(&tenant.entities, &tenant.platform, &baas, &acts, now);
+    let effective = flags::effective(tenant, &acts, now);
+
+    let fences = [
+        namespace::judge(tenant, world),
+        network::judge(tenant, world),
+        static_inventory::judge(tenant, world, now),
+        keys::judge(tenant, world),
+    ];
+    let read_gate = gate(&fences);
+    let [namespace, network, nodes, keys] = fences;
+    let flags = flags::judge(&tenant.name, world, now);
+    let verdicts = vec![
+        judge_agreement(&agreements, world),
+        namespace,
+        network,
+        nodes,
+        keys,
+        flags,
+        placement::judge(tenant, world, now),
+    ];
+    let gate = asked_closed(tenant).map_or_else(|| gate(&verdicts), Gate::Closed);
+
+    let publish = flags::desired(tenant, world, &agreements, &effective, (&gate, &read_gate), now);
+    let risks = [effective.guide_until, effective.redaction_off_until];
+    let moments = [
+        agreements.next_change,
+        publish.renew_at,
+        placement::next_check(tenant, world, now),
+    ];
+    let next = moments.into_iter().chain(risks).flatten().filter(|t| *t > now).min();
+    Decision {
+        steps: steps(tenant, world, &verdicts, publish, now),
+        nodes: static_inventory::count(tenant, world),
+        verdicts,
+        gate,
+        agreements,
+        effective,
+        next,
+    }
+}
+
+/// What the plan itself asks for closes the gate before any fence is looked at.
+fn asked_closed(tenant: &Tenant) -> Option<Verdict> {
+    if tenant.plan.metadata.deletion_timestamp.is_some() {
+        let message = "The plan is being deleted: the tenant is locked and kept. Ending a service is not built yet.";
+        return Some(Verdict::stalls(PHI_UNLOCKED, Reason::Deleting, message));
+    }
+    let suspended = tenant.plan.spec.state != PlanState::Active;
+    suspended.then(|| {
+        Verdict::falls(
+            PHI_UNLOCKED,
+            Reason::Suspended,
+            "Suspended as asked: set spec.state to Active to open again.",
+        )
+    })
+}
+
+fn judge_agreement(agreements: &agreement::Verdict, world: &World) -> Verdict {
+    let missing: Vec<_> = agreements
+        .entities
+        .iter()
+        .filter(|e| !e.open)
+        .map(|e| e.missing.as_str())
+        .collect();
+    let said = if missing.is_empty() {
+        String::new()
+    } else {
+        format!("{}.", missing.join("; "))
+    };
+    if !agreements.any_open() {
+        let reason = agreements.entities.first().map_or(Reason::NoAgreement, |e| e.reason);
+        return Verdict {
+            settled: true,
+            ..Verdict::falls(AGREEMENT_IN_FORCE, reason, said)
+        };
+    }
+    if let Some(doubt) = &world.agreement_doubt {
+        return Verdict::unknown(AGREEMENT_IN_FORCE, Reason::Undecodable, doubt.clone());
+    }
+    if !missing.is_empty() {
+        return Verdict::stands(AGREEMENT_IN_FORCE, Reason::PartlyInForce, said);
+    }
+    Verdict::stands(
+        AGREEMENT_IN_FORCE,
+        Reason::InForce,
+        "An agreement of every covered entity is in force.",
+    )
+}
+
+/// Record → namespace → restrictive flags → network → nodes → keys → `fenced=true` → placed → what the gate opens.
+fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::Publish, now: Timestamp) -> Vec<Step> {
+    let [_, _, network, nodes, keys, _, _] = verdicts else {
+        unreachable!("there are seven verdicts")
+    };
+    let stands = |v: &Verdict| v.standing == Standing::Stands;
+    let mut steps = vec![];
+    let plan = &tenant.plan.metadata;
+    if plan.deletion_timestamp.is_none() && !tenant.plan.finalizers().iter().any(|f| f == FINALIZER) {
+        steps.push(Step::AddFinalizer);
+    }
+    match namespace::ground(world, tenant.record.as_deref()) {
+        Ground::Unknown(_) => return steps,
+        // Nothing is written for a name that is taken: not even a record.
+        Ground::Barred(..) if tenant.record.is_none() => return vec![],
+        Ground::Barred(..) => return steps.into_iter().chain(restrict(tenant, publish)).collect(),
+        Ground::Bare | Ground::Own => {}
+    }
+    let Some(record) = tenant.record.as_deref() else {
+        let foreign = world
+            .keys
+            .values()
+            .any(|k| matches!(k, Ok(crate::fact::Fact::Known(_))));
+        if foreign || world.keys.len() < KeyPurpose::ALL.len() {
+            return vec![];
+        }
+        steps.push(Step::CreateRecord(Box::new(record::first(tenant, world, now))));
+        return steps;
+    };
+    if world.namespace.is_absent() {
+        steps.push(Step::CreateNamespace(Box::new(namespace::unfenced(
+            &tenant.name,
+            &record.uid().unwrap_or_default(),
+        ))));
+        return steps;
+    }
+    let (tighten, loosen) = split(tenant, publish);
+    steps.extend(tighten);
+    steps.extend(namespace::repairs(tenant, world));
+    steps.extend(network::steps(tenant, world));
+    steps.extend(placement::steps(tenant, world));
+    if stands(network) {
+        steps.extend(record::growth(tenant, world, record, now));
+        steps.extend(static_inventory::steps(tenant, world, record));
+    }
+    if stands(network) && (stands(nodes) || is_given(tenant, world)) {
+        steps.extend(keys::steps(tenant, world, record));
+        if stands(nodes) && stands(keys) && !namespace::is_fenced(world) {
+            steps.push(namespace::fence());
+        }
+    }
+    steps.extend(loosen);
+    steps
+}
+
+/// Whether every node that was asked for is observed to be the tenant's.
+fn is_given(tenant: &Tenant, world: &World) -> bool {
+    static_inventory::count(tenant, world).0 >= usize::try_from(tenant.plan.spec.nodes.count).unwrap_or(usize::MAX)
+}
+
+fn split(tenant: &Tenant, publish: flags::Publish) -> (Option<Step>, Option<Step>) {
+    let loosening = publish.loosening;
+    let step = publish.text.map(|text| publish_step(&tenant.name, &text, loosening));
+    if loosening { (None, step) } else { (step, None) }
+}
+
+/// On ground that is not the tenant's only a document that is there is made restrictive.
+fn restrict(tenant: &Tenant, publish: flags::Publish) -> Option<Step> {
+    split(tenant, publish).0
+}
+
+fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {
+    Step::PublishFlags {
+        config_map: Box::new(flags::config_map(tenant, text)),
+        loosening,
+    }
+}
+
+/// What is done when there is no valid tenant: what may not be known to be allowed is closed, or left to lapse.
+#[must_use]
+pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<Step> {
+    let Ok(name) = TenantName::new(&world.name) else {
+        return vec![];
+    };
+    let Some(live) = flags::published(world) else {
+        return vec![];
+    };
+    let own = world
+        .record
+        .known()
+        .is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
+    let plan = world.plan.known();
+    let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
+    let gone = world.plan.is_absent();
+    let closed =
+        gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
+    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading(&name, live).as_ref());
+    (own && closed && live != restrictive)
+        .then(|| publish_step(&name, &restrictive, false))
+        .into_iter()
+        .collect()
+}
+
+/// The reading that a document grants, kept as it is.
+fn reading(name: &TenantName, live: &str) -> Option<flags::Reading> {
+    let issued = flags::Live::parse(name, live)?.read_issued?;
+    let document: serde_json::Value = serde_json::from_str(live).ok()?;
+    let until = document
+        .pointer("/flags/phi.read.allowed/targeting/if/0/</2")?
+        .as_i64()?;
+    Some(flags::Reading { issued, until })
+}
+
+/// Whether an entity that the document opens has no agreement in force any more.
+fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> bool {
+    let (Some(config), Some(open)) = (world.config.known(), flags::Live::parse(name, live)) else {
+        return false;
+    };
+    let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
+    let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
+    let parties: Vec<_> = open.entities.into_iter().collect();
+    let verdict = agreement::evaluate(&parties, &config.spec.platform_party, &baas, &acts, now);
+    verdict.entities.iter().any(|e| !e.open)
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,251 @@
+//! The flagd document itself (flagd.dev/schema/v0): pure text from settings and windows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    api::{Mfa, PhiCategory},
+    names::TenantName,
+};
+
+/// Seconds that a reader's clock may be behind: a window begins this much before it was issued.
+const CLOCK_ERROR: i64 = 300;
+/// Days that evidence is kept: six years (45 CFR 164.316(b)(2)(i)).
+const RETENTION_DAYS: i64 = 2192;
+
+/// Permissions that no healthcare tenant ever has: key and the section of 45 CFR that it serves.
+const ALWAYS_OFF: [(&str, &str); 11] = [
+    ("analytics.third-party-pixels.allowed", "164.502(a)"),
+    ("audit.playback.suppress.allowed", "164.312(b)"),
+    ("audit.suppress.allowed", "164.312(b)"),
+    ("auth.shared-logins.allowed", "164.312(a)(2)(i)"),
+    ("notify.call-email.caller-identity.allowed", "164.502(b)"),
+    ("notify.text.message-body.allowed", "164.502(b)"),
+    ("recording.link.anonymous.allowed", "164.312(d)"),
+    ("support.impersonation.allowed", "164.308(a)(4)"),
+    ("transcript.ai-summary.allowed", "164.502(e)(1)(ii)"),
+    ("users.notification-only.phi.allowed", "164.308(a)(4)"),
+    ("voicemail.transcription.allowed", "164.502(e)(1)(ii)"),
+];
+
+/// Settings that need no lease: their only variant is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Idle minutes until a person is logged out.
+    pub idle_minutes: i32,
+    /// Second factor at login.
+    pub mfa: Mfa,
+}
+
+impl Settings {
+    /// For a tenant whose class or plan cannot be read.
+    pub const STRICTEST: Self = Self {
+        idle_minutes: 15,
+        mfa: Mfa::Required,
+    };
+}
+
+/// What the gate opens. Times are unix seconds; every end is already the least of lease and agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Opening {
+    /// When the lease was issued.
+    pub issued: i64,
+    /// Open entities: party, until when, categories.
+    pub entities: Vec<(String, i64, BTreeSet<PhiCategory>)>,
+    /// Categories that are open for every entity, until when.
+    pub categories: BTreeMap<PhiCategory, i64>,
+    /// Until when exports are confirmed and logged; after that they are off.
+    pub export_until: i64,
+    /// Until when alerts may show the sender's number.
+    pub guide_until: Option<i64>,
+    /// Until when redaction may be off.
+    pub redaction_off_until: Option<i64>,
+}
+
+/// Reading of what was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// When it was issued.
+    pub issued: i64,
+    /// When it ends.
+    pub until: i64,
+}
+
+/// What a published document says of its windows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// When its lease was issued, if anything is open.
+    pub lease_issued: Option<i64>,
+    /// When its reading was issued, if it is open.
+    pub read_issued: Option<i64>,
+    /// Entities that it opens.
+    pub entities: BTreeSet<String>,
+}
+
+impl Live {
+    /// Reads a document of this tenant; `None` if Ringfence did not write it so.
+    #[must_use]
+    pub fn parse(tenant: &TenantName, text: &str) -> Option<Self> {
+        let document: Value = serde_json::from_str(text).ok()?;
+        let meta = document.get("metadata")?;
+        (meta.get("flagSetId")?.as_str()? == tenant.flag_set_id()).then_some(())?;
+        let entities = document.pointer("/flags/covered.entities/variants")?.as_object()?;
+        Some(Self {
+            lease_issued: meta.get("leaseIssuedAt").and_then(Value::as_i64),
+            read_issued: meta.get("readIssuedAt").and_then(Value::as_i64),
+            entities: entities
+                .values()
+                .filter_map(Value::as_object)
+                .flat_map(Map::keys)
+                .cloned()
+                .collect(),
+        })
+    }
+}
+
+/// The whole catalogue as a flagd document; the same input gives the same bytes.
+#[must_use]
+pub fn render(
+    tenant: &TenantName,
+    settings: &Settings,
+    opening: Option<&Opening>,
+    reading: Option<&Reading>,
+) -> String {
+    let mut flags = Map::new();
+    for (key, section) in ALWAYS_OFF {
+        flags.insert(key.into(), only("off", json!(false), section));
+    }
+    flags.insert("redaction.offered".into(), only("on", json!(true), "164.514"));
+    flags.insert(
+        "session.idle-timeout-minutes".into(),
+        only("minutes", json!(settings.idle_minutes), "164.312(a)(2)(iii)"),
+    );
+    let mfa = if settings.mfa == Mfa::Required {
+        "required"
+    } else {
+        "recommended"
+    };
+    flags.insert("auth.mfa.mode".into(), only(mfa, json!(mfa), "164.312(d)"));
+    flags.insert(
+        "retention.days".into(),
+        only("days", json!(RETENTION_DAYS), "164.316(b)(2)(i)"),
+    );
+
+    let issued = opening.map_or(0, |o| o.issued);
+    for category in PhiCategory::ALL {
+        let until = opening.and_then(|o| o.categories.get(&category).copied());
+        let key = format!("capture.{}.allowed", category.flag_part());
+        flags.insert(key, leased((json!(true), json!(false)), issued, until, "164.502(e)"));
+    }
+    let mode = (json!("confirm-and-log"), json!("off"));
+    flags.insert(
+        "export.mode".into(),
+        leased(mode, issued, opening.map(|o| o.export_until), "164.312(b)"),
+    );
+    for key in ["notify.form-alert.fields", "notify.text.fields"] {
+        let fields = (json!("telephone-only"), json!("none"));
+        flags.insert(
+            key.into(),
+            leased(fields, issued, opening.and_then(|o| o.guide_until), "164.502(b)"),
+        );
+    }
+    let redaction = (json!(false), json!(true));
+    flags.insert(
+        "redaction.enabled".into(),
+        leased(
+            redaction,
+            issued,
+            opening.and_then(|o| o.redaction_off_until),
+            "164.514",
+        ),
+    );
+    flags.insert("covered.entities".into(), covered_entities(opening));
+    let read = (json!(true), json!(false));
+    let read_issued = reading.map_or(0, |r| r.issued);
+    flags.insert(
+        "phi.read.allowed".into(),
+        leased(read, read_issued, reading.map(|r| r.until), "164.524"),
+    );
+
+    let mut metadata = Map::from_iter([("flagSetId".to_owned(), json!(tenant.flag_set_id()))]);
+    metadata.extend(opening.map(|o| ("leaseIssuedAt".to_owned(), json!(o.issued))));
+    metadata.extend(reading.map(|r| ("readIssuedAt".to_owned(), json!(r.issued))));
+    let document = json!({
+        "$schema": "https://flagd.dev/schema/v0/flags.json",
+        "metadata": metadata,
+        "flags": flags,
+    });
+    serde_json::to_string_pretty(&document).expect("JSON serialises")
+}
+
+/// A locked flag: a single variant, so nothing else can be asked of it.
+fn only(variant: &str, value: Value, section: &str) -> Value {
+    flag(json!({ variant: value }), variant, None, "fixed", section)
+}
+
+/// Permissive inside the window, restrictive outside it: late, clock set back, variable unknown to the engine.
+fn leased((permissive, restrictive): (Value, Value), issued: i64, until: Option<i64>, section: &str) -> Value {
+    match until.filter(|u| *u > issued) {
+        None => flag(
+            json!({ "restricted": restrictive }),
+            "restricted",
+            None,
+            "leased",
+            section,
+        ),
+        Some(until) => {
+            let targeting = window(issued, until, json!("granted"), json!("restricted"));
+            flag(
+                json!({ "granted": permissive, "restricted": restrictive }),
+                "restricted",
+                Some(targeting),
+                "leased",
+                section,
+            )
+        }
+    }
+}
+
+fn flag(variants: Value, default: &str, targeting: Option<Value>, lock: &str, section: &str) -> Value {
+    let mut flag = json!({
+        "state": "ENABLED",
+        "variants": variants,
+        "defaultVariant": default,
+        "metadata": { "lock": lock, "cfr": section },
+    });
+    if let Some(targeting) = targeting {
+        flag["targeting"] = targeting;
+    }
+    flag
+}
+
+/// Three terms: a bare `<` would hold for a variable that an engine does not know.
+fn window(issued: i64, until: i64, inside: Value, outside: Value) -> Value {
+    json!({ "if": [{ "<": [issued - CLOCK_ERROR, { "var": "$flagd.timestamp" }, until] }, inside, outside] })
+}
+
+/// Each open entity with its open categories; each drops out at its own moment.
+fn covered_entities(opening: Option<&Opening>) -> Value {
+    let mut variants = Map::from_iter([("none".to_owned(), json!({}))]);
+    let mut targeting = json!("none");
+    let entities = opening.map(|o| o.entities.as_slice()).unwrap_or_default();
+    let issued = opening.map_or(0, |o| o.issued);
+    let ends: BTreeSet<i64> = entities.iter().map(|e| e.1).filter(|e| *e > issued).collect();
+    for (n, end) in ends.iter().enumerate().rev() {
+        let names = |c: &BTreeSet<PhiCategory>| c.iter().map(|c| c.as_str()).collect::<Vec<_>>();
+        let open = entities
+            .iter()
+            .filter(|e| e.1 >= *end)
+            .map(|e| (e.0.clone(), json!(names(&e.2))));
+        let variant = format!("open-{}", n + 1);
+        variants.insert(variant.clone(), Value::Object(open.collect()));
+        targeting = window(issued, *end, json!(variant), targeting);
+    }
+    let targeting = (!ends.is_empty()).then_some(targeting);
+    flag(Value::Object(variants), "none", targeting, "leased", "164.502(e)(1)")
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+//! The flag document: what is fixed, what is leased, and when it is written anew.
+
+mod document;
+mod features;
+mod leases;
+
+pub use document::{Live, Opening, Reading, Settings, render};
+pub use features::{Effective, effective};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ConfigMap;
+pub use leases::{Publish, desired};
+
+use super::object_meta;
+use crate::{
+    api::conditions::{FLAGS_PUBLISHED, Reason},
+    fact::Fact,
+    names::{FLAGS, FLAGS_KEY, TenantName},
+    plan::{gates::Verdict, world::World},
+};
+
+/// The text that is published, if it could be read.
+#[must_use]
+pub fn published(world: &World) -> Option<&str> {
+    world
+        .flags
+        .known()
+        .and_then(|c| c.data.as_ref())
+        .and_then(|d| d.get(FLAGS_KEY))
+        .map(String::as_str)
+}
+
+/// The ConfigMap with this document.
+#[must_use]
+pub fn config_map(tenant: &TenantName, text: &str) -> ConfigMap {
+    ConfigMap {
+        metadata: object_meta(tenant, FLAGS),
+        data: Some([(FLAGS_KEY.to_owned(), text.to_owned())].into()),
+        ..ConfigMap::default()
+    }
+}
+
+/// How the document stands: published by Ringfence, or not.
+#[must_use]
+pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {
+    match &world.flags {
+        Fact::Absent => Verdict::falls(
+            FLAGS_PUBLISHED,
+            Reason::WaitingForFence,
+            "The flag document is being published.",
+        ),
+        Fact::Known(_) => match published(world).and_then(|t| Live::parse(tenant, t)) {
+            Some(_) => Verdict::stands(
+                FLAGS_PUBLISHED,
+                Reason::Published,
+                "The flag document is published as called for.",
+            ),
+            None => Verdict::falls(
+                FLAGS_PUBLISHED,
+                Reason::Repairing,
+                "The flag document was altered and is being put right.",
+            ),
+        },
+        other => Verdict::unknown(
+            FLAGS_PUBLISHED,
+            Reason::Unreadable,
+            format!(
+                "the flag document cannot be read: {}",
+                other.doubt().unwrap_or_default()
+            ),
+        ),
+    }
+}

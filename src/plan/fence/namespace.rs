@@ -1,0 +1,318 @@
+//! The namespace, its quota, its ServiceAccount and who may read the flag document.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        core::v1::{Namespace, ResourceQuota, ResourceQuotaSpec, ServiceAccount},
+        rbac::v1::{RoleBinding, RoleRef, Subject},
+    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
+};
+use kube::ResourceExt;
+
+use super::{is_as_wanted, labels, object_meta};
+use crate::{
+    api::{
+        TenantRecord,
+        conditions::{NAMESPACE_FENCED, Reason},
+    },
+    fact::Fact,
+    names::{
+        APP_SERVICE_ACCOUNT, FENCED_LABEL, FLAG_READER_ROLE, FLAG_READERS, QUOTA, RECORD_UID_ANNOTATION, TenantName,
+    },
+    plan::{
+        decide::{Owned, Step},
+        gates::Verdict,
+        validate::Tenant,
+        world::{NamespaceMeta, World},
+    },
+};
+
+/// Pod Security: the strictest level, enforced (Kubernetes Pod Security Standards).
+const POD_SECURITY: [(&str, &str); 4] = [
+    ("pod-security.kubernetes.io/enforce", "restricted"),
+    ("pod-security.kubernetes.io/enforce-version", "latest"),
+    ("pod-security.kubernetes.io/warn", "restricted"),
+    ("pod-security.kubernetes.io/audit", "restricted"),
+];
+
+/// What the namespace of the tenant's name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// There is none, and none was recorded.
+    Bare,
+    /// It is the tenant's own.
+    Own,
+    /// Nothing may be built on it.
+    Barred(Reason, &'static str),
+    /// It is not known.
+    Unknown(String),
+}
+
+/// Looks at the namespace and at what the record says of it.
+#[must_use]
+pub fn ground(world: &World, record: Option<&TenantRecord>) -> Ground {
+    let recorded = record.and_then(|r| r.spec.namespace_uid.as_deref());
+    let namespace = match &world.namespace {
+        Fact::Known(namespace) => namespace,
+        Fact::Absent if recorded.is_none() => return Ground::Bare,
+        Fact::Absent => {
+            return Ground::Barred(
+                Reason::NamespaceReplaced,
+                "the tenant's namespace is gone; it is not made again by itself: make a plan that resumes the record",
+            );
+        }
+        other => return Ground::Unknown(other.doubt().unwrap_or_default().to_owned()),
+    };
+    let uid = namespace.uid();
+    let made_for = namespace.annotations().get(RECORD_UID_ANNOTATION);
+    let ours = match recorded {
+        Some(recorded) => uid.as_deref() == Some(recorded),
+        None => record.is_some_and(|r| r.uid().as_ref() == made_for && made_for.is_some()),
+    };
+    if !ours && recorded.is_some() {
+        return Ground::Barred(
+            Reason::NamespaceReplaced,
+            "the namespace of this name is not the one that was recorded; see who replaced it, then resume the record",
+        );
+    }
+    if !ours {
+        return Ground::Barred(
+            Reason::NamespaceExists,
+            "a namespace of this name exists and is not this plan's: choose another name; taking over a live namespace (spec.adopt) is not built yet",
+        );
+    }
+    if namespace.metadata.deletion_timestamp.is_some() {
+        return Ground::Barred(
+            Reason::NamespaceTerminating,
+            "the tenant's namespace is being deleted; see who deletes it",
+        );
+    }
+    Ground::Own
+}
+
+/// Whether pods and logins are let in.
+#[must_use]
+pub fn is_fenced(world: &World) -> bool {
+    world
+        .namespace
+        .known()
+        .is_some_and(|n| n.labels().get(FENCED_LABEL).is_some_and(|v| v == "true"))
+}
+
+/// How the namespace stands.
+#[must_use]
+pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
+    match ground(world, tenant.record.as_deref()) {
+        Ground::Unknown(why) => Verdict::unknown(
+            NAMESPACE_FENCED,
+            Reason::Unreadable,
+            format!("the namespace cannot be read: {why}"),
+        ),
+        Ground::Bare => Verdict::falls(
+            NAMESPACE_FENCED,
+            Reason::WaitingForFence,
+            "The namespace is being made.",
+        ),
+        Ground::Barred(reason, why) => Verdict::stalls(NAMESPACE_FENCED, reason, why),
+        Ground::Own if !is_fenced(world) => Verdict::falls(
+            NAMESPACE_FENCED,
+            Reason::WaitingForFence,
+            "The namespace stands; pods are refused until every fence does.",
+        ),
+        Ground::Own if !repairs(tenant, world).is_empty() => Verdict::repairing(
+            NAMESPACE_FENCED,
+            Reason::Repairing,
+            "Labels, quota, ServiceAccount or RoleBinding are being repaired.",
+        ),
+        Ground::Own => Verdict::stands(
+            NAMESPACE_FENCED,
+            Reason::Fenced,
+            "The namespace is the tenant's own and closed.",
+        ),
+    }
+}
+
+/// The namespace as it is first made: nothing runs in it yet.
+#[must_use]
+pub fn unfenced(tenant: &TenantName, record_uid: &str) -> Namespace {
+    Namespace {
+        metadata: ObjectMeta {
+            name: Some(tenant.as_str().to_owned()),
+            labels: Some(namespace_labels(tenant)),
+            annotations: Some([(RECORD_UID_ANNOTATION.to_owned(), record_uid.to_owned())].into()),
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
+    }
+}
+
+fn namespace_labels(tenant: &TenantName) -> BTreeMap<String, String> {
+    let pod_security = POD_SECURITY.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    labels(tenant).into_iter().chain(pod_security).collect()
+}
+
+/// What is to be done to labels, quota, ServiceAccount and RoleBinding of a namespace that is the tenant's own.
+#[must_use]
+pub fn repairs(tenant: &Tenant, world: &World) -> Vec<Step> {
+    let Some(namespace) = world.namespace.known() else {
+        return vec![];
+    };
+    let mut steps = vec![];
+    steps.extend(label_repair(tenant, namespace));
+    if differs(&world.quota, |live| quota_is_as_wanted(&quota(tenant), live)) {
+        steps.push(Step::Apply(Owned::ResourceQuota(quota(tenant))));
+    }
+    if differs(&world.service_account, |live| {
+        is_as_wanted(&service_account(tenant), live)
+    }) {
+        steps.push(Step::Apply(Owned::ServiceAccount(service_account(tenant))));
+    }
+    if let Some(live) = world.readers.known().filter(|l| l.role_ref != readers(tenant).role_ref) {
+        steps.push(Step::Delete(Owned::RoleBinding((**live).clone())));
+    } else if differs(&world.readers, |live| is_as_wanted(&readers(tenant), live)) {
+        steps.push(Step::Apply(Owned::RoleBinding(readers(tenant))));
+    }
+    steps
+}
+
+fn differs<T>(fact: &Fact<std::sync::Arc<T>>, same: impl Fn(&T) -> bool) -> bool {
+    match fact {
+        Fact::Known(live) => !same(live),
+        Fact::Absent => true,
+        Fact::Unknown(_) | Fact::Unread => false,
+    }
+}
+
+fn label_repair(tenant: &Tenant, namespace: &NamespaceMeta) -> Option<Step> {
+    let live = namespace.labels();
+    let wanted = namespace_labels(&tenant.name);
+    let lacking: BTreeMap<_, _> = wanted.into_iter().filter(|(k, v)| live.get(k) != Some(v)).collect();
+    (!lacking.is_empty()).then(|| Step::LabelNamespace {
+        labels: lacking,
+        loosening: false,
+    })
+}
+
+/// The step that lets pods in.
+#[must_use]
+pub fn fence() -> Step {
+    Step::LabelNamespace {
+        labels: [(FENCED_LABEL.to_owned(), "true".to_owned())].into(),
+        loosening: true,
+    }
+}
+
+/// No way round the network fence by Services, and the class's limits.
+#[must_use]
+pub fn quota(tenant: &Tenant) -> ResourceQuota {
+    let mut hard = tenant.class.spec.quota.clone();
+    for closed in ["services.loadbalancers", "services.nodeports"] {
+        hard.insert(closed.into(), Quantity("0".into()));
+    }
+    ResourceQuota {
+        metadata: object_meta(&tenant.name, QUOTA),
+        spec: Some(ResourceQuotaSpec {
+            hard: Some(hard),
+            ..ResourceQuotaSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// The API server writes quantities in its own way ("1000m" comes back as "1"): they are compared as numbers.
+fn quota_is_as_wanted(wanted: &ResourceQuota, live: &ResourceQuota) -> bool {
+    let hard = |q: &ResourceQuota| -> BTreeMap<String, f64> {
+        let hard = q.spec.as_ref().and_then(|s| s.hard.clone()).unwrap_or_default();
+        hard.into_iter()
+            .map(|(k, v)| (k, number(&v.0).unwrap_or(f64::NAN)))
+            .collect()
+    };
+    let without = |q: &ResourceQuota| {
+        let mut q = q.clone();
+        q.spec.get_or_insert_default().hard = None;
+        q
+    };
+    hard(wanted) == hard(live) && is_as_wanted(&without(wanted), &without(live))
+}
+
+/// The value of a Kubernetes quantity.
+fn number(text: &str) -> Option<f64> {
+    const SUFFIXES: [(&str, f64); 15] = [
+        ("Ki", 1024.0),
+        ("Mi", 1_048_576.0),
+        ("Gi", 1_073_741_824.0),
+        ("Ti", 1_099_511_627_776.0),
+        ("Pi", 1_125_899_906_842_624.0),
+        ("Ei", 1_152_921_504_606_846_976.0),
+        ("n", 1e-9),
+        ("u", 1e-6),
+        ("m", 1e-3),
+        ("k", 1e3),
+        ("M", 1e6),
+        ("G", 1e9),
+        ("T", 1e12),
+        ("P", 1e15),
+        ("E", 1e18),
+    ];
+    let (digits, scale) = SUFFIXES
+        .iter()
+        .find_map(|(s, f)| Some((text.strip_suffix(s)?, *f)))
+        .unwrap_or((text, 1.0));
+    Some(digits.parse::<f64>().ok()? * scale)
+}
+
+/// The account of the tenant's workloads.
+#[must_use]
+pub fn service_account(tenant: &Tenant) -> ServiceAccount {
+    ServiceAccount {
+        metadata: object_meta(&tenant.name, APP_SERVICE_ACCOUNT),
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    }
+}
+
+/// The class's readers and the tenant's own pods may read the one ConfigMap that the fixed role names.
+#[must_use]
+pub fn readers(tenant: &Tenant) -> RoleBinding {
+    let account = |namespace: &str, name: &str| Subject {
+        kind: "ServiceAccount".into(),
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        api_group: None,
+    };
+    let class = tenant
+        .class
+        .spec
+        .flags
+        .readers
+        .iter()
+        .map(|r| account(&r.namespace, &r.service_account_name));
+    RoleBinding {
+        metadata: object_meta(&tenant.name, FLAG_READERS),
+        role_ref: RoleRef {
+            api_group: Some("rbac.authorization.k8s.io".into()),
+            kind: "ClusterRole".into(),
+            name: FLAG_READER_ROLE.into(),
+        },
+        subjects: Some(
+            std::iter::once(account(tenant.name.as_str(), APP_SERVICE_ACCOUNT))
+                .chain(class)
+                .collect(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_compared_as_numbers() {
+        assert_eq!(number("1000m"), number("1"));
+        assert_eq!(number("1Gi"), number("1024Mi"));
+        assert_eq!(number("2k"), number("2000"));
+        assert_eq!(number("x"), None);
+    }
+}

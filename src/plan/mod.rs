@@ -1,0 +1,13 @@
+//! One HealthcarePlan: observe → World → validate → Tenant → decide → Decision → apply → status.
+
+pub mod decide;
+pub mod fence;
+pub mod gates;
+pub mod observe;
+pub mod reconcile;
+pub mod status;
+pub mod validate;
+pub mod world;
+
+#[cfg(test)]
+pub mod fixture;

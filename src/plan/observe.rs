@@ -1,0 +1,224 @@
+//! All reads: from the stores, from the key service, and by quorum where something is about to be opened.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use k8s_openapi::api::{core::v1::Pod, networking::v1::NetworkPolicy};
+use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
+use serde::de::DeserializeOwned;
+
+use super::{
+    fence::nodes::pool_of,
+    world::{KeyFact, World},
+};
+use crate::{
+    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose},
+    apply::bounded,
+    fact::Fact,
+    guarded::Guarded,
+    keys::KeyService,
+    names::{APP_SERVICE_ACCOUNT, BASE_POLICY, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
+    outcome::Failure,
+    stores::{Stores, in_namespace, of_class, on_node},
+};
+
+/// Looks at everything that decisions about the tenant of this name look at. No request to the API server; the keys are asked
+/// for when what is known of them is older than `key_age`.
+pub async fn observe<K: KeyService>(name: &str, stores: &Stores, keys: Option<&K>, key_age: Duration) -> World {
+    let mut world = from_stores(name, stores);
+    if let Some(keys) = keys.filter(|_| world.plan.known().is_some()) {
+        world.keys = match stores.key_facts.fresh(name, key_age) {
+            Some(facts) => facts,
+            None => read_keys(name, stores, keys).await,
+        };
+    }
+    world
+}
+
+async fn read_keys<K: KeyService>(name: &str, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
+    let mut facts = BTreeMap::new();
+    for purpose in KeyPurpose::ALL {
+        facts.insert(purpose, keys.read(purpose, name).await);
+    }
+    stores.key_facts.learn(name, &facts);
+    facts
+}
+
+fn from_stores(name: &str, stores: &Stores) -> World {
+    let plan = decoded(stores.plans.get("", name));
+    let class_name = plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
+    let record = decoded(stores.records.get("", name));
+    let recorded: Vec<String> = record
+        .known()
+        .map(|r| r.spec.nodes.iter().map(|n| n.name.clone()).collect())
+        .unwrap_or_default();
+    let class = if plan.known().is_some() {
+        decoded(stores.classes.get("", &class_name))
+    } else {
+        Fact::Unread
+    };
+    let mut world = World {
+        name: name.to_owned(),
+        config: decoded(stores.configs.get("", CONFIG_NAME)),
+        namespace: stores.namespaces.get("", name),
+        policies: stores
+            .policies
+            .unknown()
+            .map_or_else(|| Fact::Known(stores.policies.by(name)), Fact::Unknown),
+        quota: stores.quotas.get(name, QUOTA),
+        service_account: stores.accounts.get(name, APP_SERVICE_ACCOUNT),
+        readers: stores.bindings.get(name, FLAG_READERS),
+        flags: stores.flags.get(name, FLAGS),
+        inventory: stores.nodes.by(&of_class(&class_name)),
+        reserved: stores.reserved_by_others(name),
+        plan,
+        class,
+        record,
+        ..World::default()
+    };
+    world.nodes = nodes(name, stores, &recorded);
+    world.pods = pods(name, stores, &world);
+    agreements(&mut world, stores);
+    world
+}
+
+fn decoded<K: Resource + Clone>(fact: Fact<Arc<Guarded<K>>>) -> Fact<Arc<K>> {
+    match fact {
+        Fact::Known(guarded) => match &guarded.object {
+            Ok(object) => Fact::Known(Arc::new(object.clone())),
+            Err(bad) => Fact::Unknown(format!("it cannot be decoded: {}", bad.why)),
+        },
+        Fact::Absent => Fact::Absent,
+        Fact::Unknown(why) => Fact::Unknown(why),
+        Fact::Unread => Fact::Unread,
+    }
+}
+
+fn nodes(name: &str, stores: &Stores, recorded: &[String]) -> Fact<Vec<Arc<k8s_openapi::api::core::v1::Node>>> {
+    if let Some(why) = stores.nodes.unknown() {
+        return Fact::Unknown(why);
+    }
+    let mut nodes = stores.nodes.by(&format!("pool/{name}"));
+    for recorded in recorded {
+        if let Fact::Known(node) = stores.nodes.get("", recorded)
+            && pool_of(&node) != Some(name)
+        {
+            nodes.push(node);
+        }
+    }
+    nodes.sort_by_key(|n| n.name_any());
+    Fact::Known(nodes)
+}
+
+/// Pods of the namespace, of the tenant's nodes, and of the nodes that might be taken.
+fn pods(name: &str, stores: &Stores, world: &World) -> Fact<Vec<Arc<Pod>>> {
+    if let Some(why) = stores.pods.unknown() {
+        return Fact::Unknown(why);
+    }
+    let mut pods: BTreeMap<String, Arc<Pod>> = BTreeMap::new();
+    let nodes = world.nodes.known().into_iter().flatten().chain(&world.inventory);
+    let found = nodes
+        .flat_map(|n| stores.pods.by(&on_node(&n.name_any())))
+        .chain(stores.pods.by(&in_namespace(name)));
+    pods.extend(found.map(|p| (p.uid().unwrap_or_default(), p)));
+    Fact::Known(pods.into_values().collect())
+}
+
+/// Agreements of the covered entities, acts about them, about the plan, and about claims of the class.
+fn agreements(world: &mut World, stores: &Stores) {
+    let Some(plan) = world.plan.known().cloned() else {
+        return;
+    };
+    world.agreement_doubt = stores.baas.unknown().or_else(|| stores.acts.unknown());
+    let mut acts = stores.acts.by(&world.name);
+    for entity in &plan.spec.covered_entities {
+        for baa in stores.baas.by(&entity.party) {
+            acts.extend(stores.acts.by(&baa.name_any()));
+            world.baas.extend(baa.object.as_ref().ok().map(|b| Arc::new(b.clone())));
+        }
+    }
+    let claims = world
+        .class
+        .known()
+        .map(|c| c.spec.node_pool.claims.clone())
+        .unwrap_or_default();
+    for claim in claims {
+        acts.extend(stores.acts.get("", &claim.attestation_ref.name).known().cloned());
+    }
+    let about: Vec<_> = acts.iter().filter(|a| a.object.is_ok()).map(|a| a.name_any()).collect();
+    acts.extend(
+        about
+            .iter()
+            .flat_map(|n| stores.acts.by(n))
+            .filter(|a| a.object.as_ref().is_ok_and(|a| a.spec.act == Act::Withdraw)),
+    );
+    for act in acts {
+        match &act.object {
+            Ok(act) => world.acts.push(Arc::new(act.clone())),
+            Err(bad) => {
+                let doubt = format!(
+                    "Attestation {} cannot be decoded ({}); it could end an agreement. Put it right.",
+                    act.name_any(),
+                    bad.why
+                );
+                world.agreement_doubt.get_or_insert(doubt);
+            }
+        }
+    }
+}
+
+/// Reads again, from the API server itself and from the key service, what an opening rests on.
+///
+/// # Errors
+/// When anything cannot be read: then nothing is opened.
+pub async fn quorum<K: KeyService>(
+    world: &World,
+    client: &Client,
+    stores: &Stores,
+    keys: Option<&K>,
+) -> Result<World, Failure> {
+    let name = world.name.as_str();
+    let Some(seen) = world.plan.known() else {
+        return Ok(world.clone());
+    };
+    refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await?;
+    refresh::<HealthcarePlanClass>(client, &seen.spec.plan_class_name, |o| stores.classes.put(o)).await?;
+    for baa in &world.baas {
+        refresh::<BAA>(client, &baa.name_any(), |o| stores.baas.put(o)).await?;
+    }
+    let subjects = world.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
+    for subject in subjects {
+        let params = ListParams::default().fields(&format!("spec.subjectRef.name={subject}"));
+        let api = Api::<Guarded<Attestation>>::all(client.clone());
+        for act in bounded("reading Attestations", api.list(&params)).await?.items {
+            stores.acts.put(act);
+        }
+    }
+    let policies = Api::<NetworkPolicy>::namespaced(client.clone(), name);
+    let base = bounded("reading the base NetworkPolicy", policies.get_opt(BASE_POLICY)).await?;
+    if let Some(base) = &base {
+        stores.policies.put(base.clone());
+    }
+    let mut fresh = from_stores(name, stores);
+    if base.is_none() {
+        fresh.policies = Fact::Known(vec![]);
+    }
+    fresh.keys = match keys {
+        Some(keys) => read_keys(name, stores, keys).await,
+        None => BTreeMap::new(),
+    };
+    fresh.quorum = true;
+    Ok(fresh)
+}
+
+/// What is gone is seen by the watch; until then the opening waits.
+async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<(), Failure>
+where
+    K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
+{
+    let api = Api::<Guarded<K>>::all(client.clone());
+    put(bounded(&format!("reading {} again", K::kind(&())), api.get(name)).await?);
+    Ok(())
+}

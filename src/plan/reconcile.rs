@@ -1,0 +1,196 @@
+//! Reconciles one tenant: observe → validate → decide → apply → status. A table of contents.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::{
+    Api, ResourceExt,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use super::{
+    decide::{Decision, Step, decide, decide_invalid},
+    observe::{observe, quorum},
+    status,
+    validate::{Invalid, Tenant, validate},
+    world::World,
+};
+use crate::{
+    api::{HealthcarePlan, HealthcarePlanStatus},
+    apply::{Writer, bounded},
+    context::Context,
+    guarded::Guarded,
+    keys::KeyService,
+    outcome::{Failure, Outcome},
+    queue::Urgency,
+    transition,
+};
+
+/// Most rounds of observing and writing in one reconcile; what is left is done in the next.
+const ROUNDS: usize = 12;
+
+/// What one or more rounds came to.
+enum Settled {
+    Tenant(Box<(Tenant, Decision)>),
+    Invalid(Invalid),
+}
+
+/// Reconciles the tenant of this name:
+/// 1. a plan that is seen for the first time is said to be unknown;
+/// 2. observe, validate, decide, apply, again until no step is left or one fails;
+/// 3. one status write, one Event a transition;
+/// 4. when to look again.
+pub async fn reconcile(context: &Context, name: &str) -> Outcome {
+    let keys = context.key_service();
+    greet(context, name).await;
+    let (settled, world, failure) = settle(context, name, keys.as_deref()).await;
+    let written = match world.plan.known() {
+        Some(plan) => write_status(context, plan, &said(&settled, plan, failure.as_ref())).await,
+        None => Ok(false),
+    };
+    outcome(
+        context,
+        &settled,
+        failure.or(written.as_ref().err().cloned()),
+        written.unwrap_or(false),
+    )
+}
+
+async fn greet(context: &Context, name: &str) {
+    let plan = context.stores.plans.get("", name);
+    let Some(Ok(plan)) = plan.known().map(|p| &p.object) else {
+        return;
+    };
+    if plan.status.is_none() {
+        let _ = write_status(context, plan, &status::first_sight(plan, Timestamp::now())).await;
+    }
+}
+
+/// Rounds of observe → validate → decide → apply.
+async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) -> (Settled, World, Option<Failure>) {
+    let writer = Writer {
+        client: &context.client,
+        stores: &context.stores,
+        keys,
+        tenant: name,
+    };
+    let mut round = 0;
+    loop {
+        round += 1;
+        let mut world = observe(name, &context.stores, keys, context.resync).await;
+        let mut failure = None;
+        let mut decided = look(&world);
+        if decided.1.iter().any(Step::is_loosening) {
+            match quorum(&world, &context.client, &context.stores, keys).await {
+                Ok(fresh) => {
+                    decided = look(&fresh);
+                    world = fresh;
+                }
+                Err(f) => {
+                    decided.1.retain(|s| !s.is_loosening());
+                    failure = Some(f);
+                }
+            }
+        }
+        let (settled, steps) = decided;
+        for step in &steps {
+            if let Err(f) = writer.perform(step).await {
+                let last = !matches!(step, Step::Evict(_));
+                failure = failure.filter(|_| !last).or(Some(f));
+                if last {
+                    break;
+                }
+            }
+        }
+        let raced = failure.as_ref().is_some_and(|f| f.raced);
+        if (steps.is_empty() || (failure.is_some() && !raced)) || round == ROUNDS || only_evicts(&steps) {
+            return (settled, world, failure);
+        }
+    }
+}
+
+fn only_evicts(steps: &[Step]) -> bool {
+    steps.iter().all(|s| matches!(s, Step::Evict(_)))
+}
+
+fn look(world: &World) -> (Settled, Vec<Step>) {
+    let now = Timestamp::now();
+    match validate(world) {
+        Ok(tenant) => {
+            let mut decision = decide(&tenant, world, now);
+            let steps = std::mem::take(&mut decision.steps);
+            (Settled::Tenant(Box::new((tenant, decision))), steps)
+        }
+        Err(invalid) => {
+            let steps = decide_invalid(world, &invalid, now);
+            (Settled::Invalid(invalid), steps)
+        }
+    }
+}
+
+fn said(settled: &Settled, plan: &HealthcarePlan, failure: Option<&Failure>) -> HealthcarePlanStatus {
+    let now = Timestamp::now();
+    match settled {
+        Settled::Tenant(both) => status::status(&both.0, &both.1, failure, now),
+        Settled::Invalid(invalid) => status::invalid(plan, invalid, now),
+    }
+}
+
+/// Writes a status that differs from the one that was seen, and one Event for each transition. Whether it wrote.
+async fn write_status(context: &Context, plan: &HealthcarePlan, said: &HealthcarePlanStatus) -> Result<bool, Failure> {
+    if plan.status.as_ref() == Some(said) {
+        return Ok(false);
+    }
+    let api = Api::<HealthcarePlan>::all(context.client.clone());
+    let meta = json!({"uid": plan.uid(), "resourceVersion": plan.resource_version()});
+    let patch = json!({"metadata": meta, "status": whole(plan.status.as_ref(), said)});
+    let params = PatchParams {
+        field_manager: Some(crate::names::FIELD_MANAGER.into()),
+        ..PatchParams::default()
+    };
+    let written = bounded(
+        "writing the plan's status",
+        api.patch_status(&plan.name_any(), &params, &Patch::Merge(patch)),
+    )
+    .await?;
+    context.stores.plans.put(Guarded::ok(written));
+    transition::publish(context, plan, said).await;
+    Ok(true)
+}
+
+/// A merge patch leaves what it does not name: fields that are gone are named as null.
+fn whole(was: Option<&HealthcarePlanStatus>, said: &HealthcarePlanStatus) -> serde_json::Value {
+    let mut said = json!(said);
+    let was = json!(was);
+    crate::apply::name_removed(&was, &mut said);
+    said
+}
+
+fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote: bool) -> Outcome {
+    let next = match settled {
+        Settled::Tenant(both) => both.1.next,
+        Settled::Invalid(_) => None,
+    };
+    let until = next.map(|t| Duration::try_from(t.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO));
+    let (delay, urgency) = match until {
+        Some(delay) if delay <= context.resync => (delay, Urgency::Revocation),
+        _ => (context.resync, Urgency::Resync),
+    };
+    match (failure, settled) {
+        (Some(failure), _) if failure.raced => Outcome::Again,
+        (Some(_), _) => Outcome::Failed(delay),
+        (None, _) if wrote => Outcome::Again,
+        (None, Settled::Tenant(both))
+            if both
+                .1
+                .verdicts
+                .iter()
+                .any(|v| v.standing == super::gates::Standing::Unknown) =>
+        {
+            Outcome::Failed(delay)
+        }
+        (None, Settled::Invalid(invalid)) if invalid.stalled => Outcome::Stalled(delay, urgency),
+        _ => Outcome::Ready(delay, urgency),
+    }
+}

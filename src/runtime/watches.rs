@@ -1,0 +1,253 @@
+//! What is watched, how much of it is kept, and whom a change concerns.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use kube::{Api, Resource, ResourceExt, core::PartialObjectMeta, runtime::watcher};
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use crate::{
+    api::{Attestation, BAA, HealthcarePlan, PlanState},
+    context::Context,
+    guarded::Guarded,
+    names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
+    queue::{Item, Queue, Urgency},
+    store::{Store, run},
+    stores::{of_class, of_party, subject},
+};
+
+/// What maps a changed object to items.
+struct Route {
+    context: Arc<Context>,
+    queue: Arc<Queue>,
+}
+
+/// Starts every watch.
+pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>) {
+    let route = || Route {
+        context: context.clone(),
+        queue: queue.clone(),
+    };
+    let s = &context.stores;
+    watch(tasks, route(), s.plans.clone(), all(), Route::plan);
+    watch(tasks, route(), s.classes.clone(), all(), |r, o| r.class(&o.name_any()));
+    watch(tasks, route(), s.configs.clone(), all(), |r, _| r.every_plan());
+    watch(tasks, route(), s.records.clone(), all(), |r, o| {
+        r.tenant(&o.name_any(), Urgency::Change)
+    });
+    watch(tasks, route(), s.baas.clone(), all(), Route::agreement);
+    watch(tasks, route(), s.acts.clone(), all(), Route::act);
+    watch(
+        tasks,
+        route(),
+        s.namespaces.clone(),
+        all(),
+        |r, o: &PartialObjectMeta<Namespace>| r.tenant(&o.name_any(), Urgency::Revocation),
+    );
+    watch(tasks, route(), s.policies.clone(), managed(), |r, o| {
+        r.in_namespace_of(o, Urgency::Revocation)
+    });
+    watch(tasks, route(), s.quotas.clone(), managed(), |r, o| {
+        r.in_namespace_of(o, Urgency::Change)
+    });
+    watch(tasks, route(), s.accounts.clone(), managed(), |r, o| {
+        r.in_namespace_of(o, Urgency::Change)
+    });
+    watch(tasks, route(), s.bindings.clone(), managed(), |r, o| {
+        r.in_namespace_of(o, Urgency::Change)
+    });
+    watch(tasks, route(), s.flags.clone(), managed(), |r, o| {
+        r.in_namespace_of(o, Urgency::Revocation)
+    });
+    watch(tasks, route(), s.nodes.clone(), all(), Route::node);
+    watch(tasks, route(), s.pods.clone(), all(), Route::pod);
+}
+
+fn all() -> watcher::Config {
+    watcher::Config::default()
+}
+
+/// An object that lost its labels is seen as deleted, and put right.
+fn managed() -> watcher::Config {
+    watcher::Config::default().labels(&format!("{MANAGED_BY_LABEL}={MANAGED_BY},{TENANT_LABEL}"))
+}
+
+fn watch<K>(
+    tasks: &mut JoinSet<()>,
+    route: Route,
+    store: Arc<Store<K>>,
+    config: watcher::Config,
+    changed: fn(&Route, &K),
+) where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + Prune + 'static,
+{
+    let api = Api::<K>::all(route.context.client.clone());
+    tasks.spawn(async move { run(api, config, store, K::prune, |o| changed(&route, o)).await });
+}
+
+/// Drops what is never looked at, so that a large cluster costs little memory.
+pub trait Prune {
+    /// Drops it.
+    fn prune(&mut self);
+}
+
+macro_rules! prune_managed_fields {
+    ($($kind:ty),+ $(,)?) => { $(impl Prune for $kind { fn prune(&mut self) { self.metadata.managed_fields = None; } })+ };
+}
+
+prune_managed_fields!(
+    k8s_openapi::api::core::v1::ConfigMap,
+    k8s_openapi::api::core::v1::ResourceQuota,
+    k8s_openapi::api::core::v1::ServiceAccount,
+    k8s_openapi::api::networking::v1::NetworkPolicy,
+    k8s_openapi::api::rbac::v1::RoleBinding,
+    PartialObjectMeta<Namespace>,
+);
+
+impl<K> Prune for Guarded<K> {
+    fn prune(&mut self) {}
+}
+
+impl Prune for Node {
+    fn prune(&mut self) {
+        self.metadata.managed_fields = None;
+        if let Some(status) = &mut self.status {
+            (status.images, status.volumes_attached, status.volumes_in_use) = (None, None, None);
+        }
+    }
+}
+
+impl Prune for Pod {
+    /// Name, owners, node and phase are all that placement looks at.
+    fn prune(&mut self) {
+        self.metadata.managed_fields = None;
+        self.metadata.labels = None;
+        if let Some(annotations) = &mut self.metadata.annotations {
+            annotations.retain(|k, _| k == "kubernetes.io/config.mirror");
+        }
+        let node_name = self.spec.take().and_then(|s| s.node_name);
+        self.spec = Some(k8s_openapi::api::core::v1::PodSpec {
+            node_name,
+            ..Default::default()
+        });
+        let phase = self.status.take().and_then(|s| s.phase);
+        self.status = Some(k8s_openapi::api::core::v1::PodStatus {
+            phase,
+            ..Default::default()
+        });
+    }
+}
+
+impl Route {
+    fn tenant(&self, name: &str, urgency: Urgency) {
+        let s = &self.context.stores;
+        if s.plans.get("", name).known().is_some() || s.records.get("", name).known().is_some() {
+            self.queue.add(Item::Plan(name.to_owned()), urgency);
+        }
+    }
+
+    fn plan(&self, plan: &Guarded<HealthcarePlan>) {
+        let active = plan
+            .object
+            .as_ref()
+            .is_ok_and(|p| p.spec.state == PlanState::Active && p.metadata.deletion_timestamp.is_none());
+        let urgency = if active { Urgency::Change } else { Urgency::Revocation };
+        self.queue.add(Item::Plan(plan.name_any()), urgency);
+    }
+
+    fn class(&self, class: &str) {
+        for plan in self.context.stores.plans.by(&of_class(class)) {
+            self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
+        }
+    }
+
+    fn every_plan(&self) {
+        for plan in self.context.stores.plans.all() {
+            self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
+        }
+    }
+
+    fn agreement(&self, baa: &Guarded<BAA>) {
+        self.queue.add(Item::Agreement(baa.name_any()), Urgency::Change);
+        match &baa.object {
+            Ok(baa) => self.party(&baa.spec.disclosing.party),
+            Err(_) => self.every_plan(),
+        }
+    }
+
+    fn party(&self, party: &str) {
+        for plan in self.context.stores.plans.by(&of_party(party)) {
+            self.queue.add(Item::Plan(plan.name_any()), Urgency::Revocation);
+        }
+    }
+
+    /// An act may be about a BAA, a plan, a claim of a class, or another act.
+    fn act(&self, act: &Guarded<Attestation>) {
+        let s = &self.context.stores;
+        let about = subject(act);
+        if let Some(baa) = s.baas.get("", &about).known() {
+            self.agreement(baa);
+        }
+        self.tenant(&about, Urgency::Revocation);
+        self.class(&about);
+        if let Some(earlier) = s.acts.get("", &about).known().filter(|e| subject(e) != about) {
+            self.act(earlier);
+        }
+    }
+
+    fn in_namespace_of<K: ResourceExt>(&self, object: &K, urgency: Urgency) {
+        self.tenant(&object.namespace().unwrap_or_default(), urgency);
+    }
+
+    /// The pool's tenant; and, for a node that is free, those that wait for one.
+    fn node(&self, node: &Node) {
+        if let Some(pool) = node.labels().get(POOL_LABEL) {
+            self.tenant(pool, Urgency::Change);
+        }
+        let s = &self.context.stores;
+        for record in s.records.all() {
+            let Ok(known) = &record.object else { continue };
+            if known.spec.nodes.iter().any(|n| n.name == node.name_any()) {
+                self.tenant(&record.name_any(), Urgency::Change);
+            }
+        }
+        let Some(class) = node
+            .labels()
+            .get(INVENTORY_LABEL)
+            .filter(|_| node.labels().get(POOL_LABEL).is_none())
+        else {
+            return;
+        };
+        for plan in s.plans.by(&of_class(class)) {
+            let nodes = plan
+                .object
+                .as_ref()
+                .ok()
+                .and_then(|p| p.status.as_ref())
+                .and_then(|s| s.nodes.as_ref());
+            if nodes.is_none_or(|n| n.assigned < n.asked) {
+                self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
+            }
+        }
+    }
+
+    fn pod(&self, pod: &Pod) {
+        self.in_namespace_of(pod, Urgency::Revocation);
+        let node = pod
+            .spec
+            .as_ref()
+            .and_then(|s| s.node_name.as_deref())
+            .unwrap_or_default();
+        if let Some(pool) = self
+            .context
+            .stores
+            .nodes
+            .get("", node)
+            .known()
+            .and_then(|n| n.labels().get(POOL_LABEL))
+        {
+            self.tenant(pool, Urgency::Revocation);
+        }
+    }
+}

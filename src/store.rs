@@ -1,0 +1,241 @@
+//! A watched collection in memory that also knows what Ringfence itself has just written.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, RwLock},
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt, pin_mut};
+use kube::{
+    Resource, ResourceExt,
+    api::Api,
+    runtime::{WatchStreamExt, watcher},
+};
+use serde::de::DeserializeOwned;
+
+use crate::fact::Fact;
+
+/// How long a watch may fail before what it told is no longer believed.
+const SILENCE: Duration = Duration::from_secs(90);
+
+/// Objects by namespace and name, with one secondary index.
+pub struct Store<K> {
+    what: &'static str,
+    index_by: fn(&K) -> Vec<String>,
+    inner: RwLock<Inner<K>>,
+}
+
+struct Inner<K> {
+    objects: HashMap<Key, Arc<K>>,
+    index: HashMap<String, BTreeSet<Key>>,
+    incoming: Option<Vec<K>>,
+    synced: bool,
+    failing_since: Option<Instant>,
+}
+
+type Key = (String, String);
+
+fn key<K: ResourceExt>(object: &K) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// Resource versions are ordered numbers (Kubernetes 1.35 and later).
+fn version<K: ResourceExt>(object: &K) -> u64 {
+    object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+impl<K: Resource + Clone> Store<K> {
+    /// An empty store of `what` (plural, for messages), with the values under which `index_by` files an object.
+    #[must_use]
+    pub fn new(what: &'static str, index_by: fn(&K) -> Vec<String>) -> Self {
+        let inner = Inner {
+            objects: HashMap::new(),
+            index: HashMap::new(),
+            incoming: None,
+            synced: false,
+            failing_since: None,
+        };
+        Self {
+            what,
+            index_by,
+            inner: RwLock::new(inner),
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner<K>> {
+        self.inner.read().expect("no holder of this lock panics")
+    }
+
+    /// The object; `Unknown` until the first list is complete, or when the watch has failed for long.
+    pub fn get(&self, namespace: &str, name: &str) -> Fact<Arc<K>> {
+        let inner = self.read();
+        if let Some(why) = self.doubt(&inner) {
+            return Fact::Unknown(why);
+        }
+        inner
+            .objects
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .cloned()
+            .into()
+    }
+
+    /// The objects that the index files under `value`.
+    pub fn by(&self, value: &str) -> Vec<Arc<K>> {
+        let inner = self.read();
+        let keys = inner.index.get(value);
+        keys.into_iter()
+            .flatten()
+            .filter_map(|k| inner.objects.get(k).cloned())
+            .collect()
+    }
+
+    /// Every object.
+    pub fn all(&self) -> Vec<Arc<K>> {
+        self.read().objects.values().cloned().collect()
+    }
+
+    /// Why this store is not to be believed now, if so.
+    pub fn unknown(&self) -> Option<String> {
+        self.doubt(&self.read())
+    }
+
+    fn doubt(&self, inner: &Inner<K>) -> Option<String> {
+        if !inner.synced {
+            return Some(format!("{} have not been listed yet", self.what));
+        }
+        let silent = inner.failing_since.is_some_and(|t| t.elapsed() > SILENCE);
+        silent.then(|| {
+            format!(
+                "{} cannot be watched; see the operator's log and its ClusterRole",
+                self.what
+            )
+        })
+    }
+
+    /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
+    pub fn put(&self, object: K) {
+        let mut inner = self.inner.write().expect("no holder of this lock panics");
+        if inner
+            .objects
+            .get(&key(&object))
+            .is_none_or(|old| version(&**old) < version(&object))
+        {
+            inner.insert(object, self.index_by);
+        }
+    }
+
+    /// Takes in one event and returns the objects that changed.
+    fn take(&self, event: watcher::Event<K>) -> Vec<Arc<K>> {
+        let mut inner = self.inner.write().expect("no holder of this lock panics");
+        inner.failing_since = None;
+        match event {
+            watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
+            watcher::Event::Delete(object) => inner
+                .remove(&key(&object), version(&object), self.index_by)
+                .into_iter()
+                .collect(),
+            watcher::Event::Init => {
+                inner.incoming = Some(vec![]);
+                vec![]
+            }
+            watcher::Event::InitApply(object) => {
+                inner.incoming.get_or_insert_default().push(object);
+                vec![]
+            }
+            watcher::Event::InitDone => {
+                let listed = inner.incoming.take().unwrap_or_default();
+                inner.synced = true;
+                inner.replace(listed, self.index_by)
+            }
+        }
+    }
+
+    fn failed(&self) {
+        let mut inner = self.inner.write().expect("no holder of this lock panics");
+        inner.failing_since.get_or_insert_with(Instant::now);
+    }
+}
+
+impl<K: Resource + Clone> Inner<K> {
+    fn insert(&mut self, object: K, index_by: fn(&K) -> Vec<String>) -> Arc<K> {
+        let (key, object) = (key(&object), Arc::new(object));
+        if let Some(old) = self.objects.insert(key.clone(), object.clone()) {
+            self.unfile(&key, &old, index_by);
+        }
+        for value in index_by(&object) {
+            self.index.entry(value).or_default().insert(key.clone());
+        }
+        object
+    }
+
+    fn unfile(&mut self, key: &Key, object: &K, index_by: fn(&K) -> Vec<String>) {
+        for value in index_by(object) {
+            if let Some(keys) = self.index.get_mut(&value) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.index.remove(&value);
+                }
+            }
+        }
+    }
+
+    fn newer(&mut self, object: K, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
+        let stale = self
+            .objects
+            .get(&key(&object))
+            .is_some_and(|old| version(&**old) >= version(&object));
+        (!stale).then(|| self.insert(object, index_by))
+    }
+
+    /// A deletion that is older than what is held speaks of a former object of that name.
+    fn remove(&mut self, key: &Key, version_seen: u64, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
+        if self.objects.get(key).is_some_and(|old| version(&**old) > version_seen) {
+            return None;
+        }
+        let old = self.objects.remove(key)?;
+        self.unfile(key, &old, index_by);
+        Some(old)
+    }
+
+    /// A new list takes the place of the old one, except where a write of ours is newer than the list.
+    fn replace(&mut self, listed: Vec<K>, index_by: fn(&K) -> Vec<String>) -> Vec<Arc<K>> {
+        let newest = listed.iter().map(version).max().unwrap_or(0);
+        let names: BTreeSet<Key> = listed.iter().map(key).collect();
+        let gone: Vec<_> = self
+            .objects
+            .iter()
+            .filter(|(k, o)| !names.contains(*k) && version(&***o) <= newest.max(1))
+            .map(|(k, _)| k.clone())
+            .collect();
+        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, index_by)).collect();
+        changed.extend(listed.into_iter().filter_map(|o| self.newer(o, index_by)));
+        changed
+    }
+}
+
+/// Lists and watches for ever, feeds `store` with what `prune` leaves, and tells `changed` of every object that came, changed or went.
+pub async fn run<K>(api: Api<K>, config: watcher::Config, store: Arc<Store<K>>, prune: fn(&mut K), changed: impl Fn(&K))
+where
+    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+{
+    let stream = watcher(api, config).default_backoff().modify(prune);
+    pin_mut!(stream);
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                for object in store.take(event) {
+                    changed(&object);
+                }
+            }
+            Err(error) => {
+                store.failed();
+                tracing::warn!(store = store.what, error = %crate::fact::brief(&error), "watch failed");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

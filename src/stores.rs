@@ -1,0 +1,225 @@
+//! All watched collections of the operator, what it knows of keys, and which node is being given to whom.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, Namespace, Node, Pod, ResourceQuota, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
+};
+use kube::{ResourceExt, core::PartialObjectMeta};
+
+use crate::{
+    api::{
+        Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig, TenantRecord,
+        conditions::Reason,
+    },
+    guarded::Guarded,
+    names::POOL_LABEL,
+    outcome::Failure,
+    plan::world::KeyFact,
+    store::Store,
+};
+
+/// Everything that is watched.
+#[allow(missing_docs)]
+pub struct Stores {
+    pub plans: Arc<Store<Guarded<HealthcarePlan>>>,
+    pub classes: Arc<Store<Guarded<HealthcarePlanClass>>>,
+    pub configs: Arc<Store<Guarded<RingfenceConfig>>>,
+    pub records: Arc<Store<Guarded<TenantRecord>>>,
+    pub baas: Arc<Store<Guarded<BAA>>>,
+    pub acts: Arc<Store<Guarded<Attestation>>>,
+    pub namespaces: Arc<Store<PartialObjectMeta<Namespace>>>,
+    pub policies: Arc<Store<NetworkPolicy>>,
+    pub quotas: Arc<Store<ResourceQuota>>,
+    pub accounts: Arc<Store<ServiceAccount>>,
+    pub bindings: Arc<Store<RoleBinding>>,
+    pub flags: Arc<Store<ConfigMap>>,
+    pub nodes: Arc<Store<Node>>,
+    pub pods: Arc<Store<Pod>>,
+    pub key_facts: KeyFacts,
+    reserved: Mutex<HashMap<String, String>>,
+}
+
+impl Default for Stores {
+    fn default() -> Self {
+        Self {
+            plans: Arc::new(Store::new("HealthcarePlans", |p| plan_index(p))),
+            classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
+            configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
+            records: Arc::new(Store::new("TenantRecords", |_| vec![])),
+            baas: Arc::new(Store::new("BAAs", |b| {
+                b.object.iter().map(|b| b.spec.disclosing.party.clone()).collect()
+            })),
+            acts: Arc::new(Store::new("Attestations", |a| vec![subject(a)])),
+            namespaces: Arc::new(Store::new("namespaces", |_| vec![])),
+            policies: Arc::new(Store::new("network policies", |p| p.namespace().into_iter().collect())),
+            quotas: Arc::new(Store::new("resource quotas", |_| vec![])),
+            accounts: Arc::new(Store::new("service accounts", |_| vec![])),
+            bindings: Arc::new(Store::new("role bindings", |_| vec![])),
+            flags: Arc::new(Store::new("flag documents", |_| vec![])),
+            nodes: Arc::new(Store::new("nodes", node_index)),
+            pods: Arc::new(Store::new("pods", pod_index)),
+            key_facts: KeyFacts::default(),
+            reserved: Mutex::default(),
+        }
+    }
+}
+
+/// Index value of the plans of a class.
+#[must_use]
+pub fn of_class(class: &str) -> String {
+    format!("class/{class}")
+}
+
+/// Index value of the plans with this covered entity.
+#[must_use]
+pub fn of_party(party: &str) -> String {
+    format!("party/{party}")
+}
+
+/// Index value of the pods on a node.
+#[must_use]
+pub fn on_node(node: &str) -> String {
+    format!("node/{node}")
+}
+
+/// Index value of the pods in a namespace.
+#[must_use]
+pub fn in_namespace(namespace: &str) -> String {
+    format!("namespace/{namespace}")
+}
+
+/// Name of the object that an act is about, also of an act that does not decode.
+#[must_use]
+pub fn subject(act: &Guarded<Attestation>) -> String {
+    match &act.object {
+        Ok(act) => act.spec.subject_ref.name.clone(),
+        Err(bad) => bad.subject.clone().unwrap_or_default(),
+    }
+}
+
+fn plan_index(plan: &Guarded<HealthcarePlan>) -> Vec<String> {
+    let Ok(plan) = &plan.object else { return vec![] };
+    let parties = plan.spec.covered_entities.iter().map(|e| of_party(&e.party));
+    parties.chain([of_class(&plan.spec.plan_class_name)]).collect()
+}
+
+fn node_index(node: &Node) -> Vec<String> {
+    let labels = node.labels();
+    let pool = labels.get(POOL_LABEL).map(|p| format!("pool/{p}"));
+    let inventory = labels.get(crate::names::INVENTORY_LABEL).map(|c| of_class(c));
+    pool.into_iter().chain(inventory).collect()
+}
+
+fn pod_index(pod: &Pod) -> Vec<String> {
+    let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref()).map(on_node);
+    pod.namespace()
+        .map(|n| in_namespace(&n))
+        .into_iter()
+        .chain(node)
+        .collect()
+}
+
+impl Stores {
+    /// Why some store is not to be believed, if any is not.
+    #[must_use]
+    pub fn unknown(&self) -> Option<String> {
+        let all = [
+            self.plans.unknown(),
+            self.classes.unknown(),
+            self.configs.unknown(),
+            self.records.unknown(),
+            self.baas.unknown(),
+            self.acts.unknown(),
+            self.namespaces.unknown(),
+            self.policies.unknown(),
+            self.quotas.unknown(),
+            self.accounts.unknown(),
+            self.bindings.unknown(),
+            self.flags.unknown(),
+            self.nodes.unknown(),
+            self.pods.unknown(),
+        ];
+        all.into_iter().flatten().next()
+    }
+
+    /// The single allocator: a node is given to one tenant, and stays given.
+    ///
+    /// # Errors
+    /// When a node is being given to another tenant.
+    pub fn reserve(&self, tenant: &str, uids: impl Iterator<Item = String>) -> Result<(), Failure> {
+        let taken = self.recorded_by_others(tenant);
+        let mut reserved = self.reserved.lock().expect("no holder of this lock panics");
+        let uids: Vec<_> = uids.collect();
+        let lost = uids
+            .iter()
+            .any(|u| taken.contains(u) || reserved.get(u).is_some_and(|t| t != tenant));
+        if lost {
+            let message = "A node was given to another tenant meanwhile; others are looked for.".into();
+            return Err(Failure {
+                reason: Reason::NodesMissing,
+                message,
+                raced: true,
+            });
+        }
+        reserved.extend(uids.into_iter().map(|u| (u, tenant.to_owned())));
+        Ok(())
+    }
+
+    /// UIDs of nodes that another tenant has or is being given.
+    #[must_use]
+    pub fn reserved_by_others(&self, tenant: &str) -> BTreeSet<String> {
+        let mut all = self.recorded_by_others(tenant);
+        let reserved = self.reserved.lock().expect("no holder of this lock panics");
+        all.extend(reserved.iter().filter(|(_, t)| *t != tenant).map(|(u, _)| u.clone()));
+        all
+    }
+
+    fn recorded_by_others(&self, tenant: &str) -> BTreeSet<String> {
+        let records = self.records.all();
+        let others = records
+            .iter()
+            .filter_map(|r| r.object.as_ref().ok())
+            .filter(|r| r.name_any() != tenant);
+        others
+            .flat_map(|r| r.spec.nodes.iter().map(|n| n.uid.clone()).collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+/// What the key service last told, by tenant.
+#[derive(Default)]
+pub struct KeyFacts(Mutex<HashMap<String, (Instant, BTreeMap<KeyPurpose, KeyFact>)>>);
+
+impl KeyFacts {
+    /// What was told no longer than `age` ago.
+    #[must_use]
+    pub fn fresh(&self, tenant: &str, age: Duration) -> Option<BTreeMap<KeyPurpose, KeyFact>> {
+        let facts = self.0.lock().expect("no holder of this lock panics");
+        facts
+            .get(tenant)
+            .filter(|(at, _)| at.elapsed() < age)
+            .map(|(_, f)| f.clone())
+    }
+
+    /// Remembers what was told; trouble is not remembered.
+    pub fn learn(&self, tenant: &str, told: &BTreeMap<KeyPurpose, KeyFact>) {
+        let mut facts = self.0.lock().expect("no holder of this lock panics");
+        if told.values().all(Result::is_ok) {
+            facts.insert(tenant.to_owned(), (Instant::now(), told.clone()));
+        } else {
+            facts.remove(tenant);
+        }
+    }
+
+    /// Forgets: something was written.
+    pub fn forget(&self, tenant: &str) {
+        self.0.lock().expect("no holder of this lock panics").remove(tenant);
+    }
+}

@@ -1,0 +1,86 @@
+//! Events: one a transition, never one a reconcile.
+
+use kube::{
+    Resource,
+    runtime::events::{Event, EventType},
+};
+
+use crate::{
+    api::{
+        HealthcarePlan, HealthcarePlanStatus,
+        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, STALLED},
+    },
+    context::Context,
+};
+
+/// What became true between two statuses: reason, whether it is a warning, note.
+fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'static str, bool, String)> {
+    let before = |c| conditions::is_true(&was.conditions, c);
+    let after = |c| conditions::is_true(&is.conditions, c);
+    let message = |t: &str| {
+        is.conditions
+            .iter()
+            .find(|c| c.type_ == t)
+            .map(|c| format!("{}: {}", c.reason, c.message))
+            .unwrap_or_default()
+    };
+    let closed = is
+        .conditions
+        .iter()
+        .any(|c| c.type_ == PHI_UNLOCKED && c.status == "False");
+    let mut found = vec![];
+    if !before(NAMESPACE_FENCED) && after(NAMESPACE_FENCED) {
+        found.push(("Fenced", false, message(NAMESPACE_FENCED)));
+    }
+    if !before(PHI_UNLOCKED) && after(PHI_UNLOCKED) {
+        found.push(("Unlocked", false, message(PHI_UNLOCKED)));
+    }
+    if before(PHI_UNLOCKED) && closed {
+        found.push(("Locked", true, message(PHI_UNLOCKED)));
+    }
+    if !before(STALLED) && after(STALLED) {
+        found.push(("Stalled", true, message(STALLED)));
+    }
+    found
+}
+
+/// Publishes the transitions of `plan` to `is`. An Event that cannot be written is logged and left.
+pub async fn publish(context: &Context, plan: &HealthcarePlan, is: &HealthcarePlanStatus) {
+    let was = plan.status.clone().unwrap_or_default();
+    for (reason, warning, note) in transitions(&was, is) {
+        let event = Event {
+            type_: if warning { EventType::Warning } else { EventType::Normal },
+            reason: reason.into(),
+            note: Some(note.chars().take(1000).collect()),
+            action: "Reconcile".into(),
+            secondary: None,
+        };
+        if let Err(error) = context.recorder.publish(&event, &plan.object_ref(&())).await {
+            tracing::warn!(plan = plan.metadata.name, reason, error = %crate::fact::brief(&error), "event not written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::conditions::{Reason, Said, set_conditions};
+
+    fn status(said: &[Said]) -> HealthcarePlanStatus {
+        let mut s = HealthcarePlanStatus::default();
+        set_conditions(&mut s.conditions, said, &[], 1, jiff::Timestamp::UNIX_EPOCH);
+        s
+    }
+
+    #[test]
+    fn an_event_is_told_once_for_each_transition() {
+        let open = status(&[Said::new(PHI_UNLOCKED, "True", Reason::Unlocked, "")]);
+        let unknown = status(&[Said::new(PHI_UNLOCKED, "Unknown", Reason::Unreadable, "")]);
+        let closed = status(&[Said::new(PHI_UNLOCKED, "False", Reason::Suspended, "")]);
+        let names = |a, b| transitions(a, b).into_iter().map(|t| t.0).collect::<Vec<_>>();
+        assert_eq!(names(&closed, &open), ["Unlocked"]);
+        assert_eq!(names(&open, &open), Vec::<&str>::new());
+        assert_eq!(names(&open, &closed), ["Locked"]);
+        assert_eq!(names(&open, &unknown), Vec::<&str>::new());
+    }
+}
