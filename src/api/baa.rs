@@ -84,7 +84,7 @@ pub struct Party {
     pub legal_name: String,
     /// Country where the party handles the information (ISO 3166-1 alpha-2); unknown counts as abroad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Z]{2}$"), length(max = 2))]
+    #[schemars(regex(pattern = r"^[A-Z]{2}$"))]
     pub location: Option<String>,
 }
 

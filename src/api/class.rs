@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{NameRef, PermittedUse};
 
+// The schema of a map is written out: schemars knows no bounds of one.
+const LABEL_VALUE: &str = "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$";
+const QUANTITY: &str =
+    r"^\+?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
+
 /// How a plan is fenced here: nodes, network, storage, keys, flags, floors.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug)]
 #[kube(
@@ -51,7 +56,9 @@ pub struct HealthcarePlanClassSpec {
     pub floors: Option<Floors>,
     /// More limits of the ResourceQuota; Services of type LoadBalancer and NodePort are always zero.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(length(max = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = serde_json::json!({
+        "anyOf": [{"type": "integer"}, {"type": "string"}], "pattern": QUANTITY, "x-kubernetes-int-or-string": true
+    })))]
     #[x_kube(validation = Rule::new("!('services.loadbalancers' in self) && !('services.nodeports' in self)").message("quota must not list services.loadbalancers or services.nodeports: they are always zero"))]
     pub quota: BTreeMap<String, Quantity>,
 }
@@ -178,7 +185,7 @@ pub struct Dns {
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub namespace: String,
     /// Labels of the DNS pods.
-    #[schemars(length(min = 1, max = 8))]
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 8, "additionalProperties" = serde_json::json!({"type": "string", "maxLength": 63, "pattern": LABEL_VALUE})))]
     pub pod_labels: BTreeMap<String, String>,
 }
 
@@ -207,7 +214,7 @@ pub struct Allow {
     pub cidrs: Option<Vec<String>>,
     /// The tenant's pods that it is for; absent means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 8))]
+    #[schemars(extend("maxProperties" = 8, "additionalProperties" = serde_json::json!({"type": "string", "maxLength": 63, "pattern": LABEL_VALUE})))]
     pub to_pod_labels: Option<BTreeMap<String, String>>,
     /// Ports of the side that is called.
     #[schemars(length(min = 1, max = 16))]
