@@ -1,0 +1,47 @@
+# Ringfence. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ringfence
+DENY_VERSION := 0.20.2
+DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+
+.PHONY: help demo test unit e2e lint deny generate generated tools clean
+help: ## List what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: tools ## Flip a tenant on real servers, narrated; EXIT=1 ends by itself
+	cargo build --quiet --bin ringfence
+	cargo run --quiet -p ringfence-e2e --bin demo -- $(if $(EXIT),--exit)
+
+test: lint deny generated unit e2e ## Everything that must hold
+
+unit: ## Unit tests and the sample platform's
+	cargo test --lib --bins
+	PYTHONPATH=examples/platform $$(e2e/tools/build.sh 2>/dev/null | tail -1)/python -m unittest discover -q -s examples/platform
+
+e2e: tools ## Promises on real servers; FILTER= chooses tests by name
+	cargo build --bin ringfence
+	cargo test -p ringfence-e2e -- $(FILTER)
+
+lint: ## Format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+deny: $(DENY) ## Licences, sources and banned crates of all dependencies
+	$(DENY) --log-level error check bans licenses sources
+
+$(DENY):
+	@echo "building cargo-deny $(DENY_VERSION), once (about 6 minutes)"
+	cargo install --quiet --locked cargo-deny@$(DENY_VERSION) --root $(CACHE)/cargo-deny-$(DENY_VERSION)
+
+generate: ## Write generated files anew
+	cargo run --quiet -- crds --out crds
+
+generated: ## Fail when generated files are not up to date
+	@dir=$$(mktemp -d) && cargo run --quiet -- crds --out $$dir && diff -ru crds $$dir && rm -r $$dir || { echo "crds/ is not what the code says: run make generate"; exit 1; }
+
+tools: ## Build the real servers into your cache, once
+	@e2e/tools/build.sh
+
+clean: ## Remove build output; the cache of tools stays
+	cargo clean
