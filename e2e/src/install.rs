@@ -27,9 +27,6 @@ pub async fn ringfence(admin: &Client, guardrails: bool) -> Result<()> {
     let root = repository();
     manifests::apply_folder(admin, &root.join("crds"), |_| false).await?;
     for folder in ["manifests/operator", "manifests/roles"] {
-        if !root.join(folder).exists() {
-            continue;
-        }
         manifests::apply_folder(admin, &root.join(folder), |object| object["kind"] == "Deployment").await?;
     }
     aggregated(admin).await?;

@@ -11,7 +11,9 @@ use kube::{
     api::{ListParams, PostParams},
 };
 use ringfence_e2e::{
-    Bed, Options, manifests,
+    Bed, Options,
+    audit::{ApiEvent, Mark},
+    manifests,
     nodes::{self, NodeSpec},
     promise::{explained, promise},
     shared,
@@ -206,6 +208,40 @@ async fn a_service_account_logs_in_to_openbao_only_under_its_role() -> Result<()
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn the_operator_runs_under_its_own_rights_and_can_be_killed_and_started_again() -> Result<()> {
+    let bed = Bed::start().await?;
+    let test = async {
+        let operator = bed.operator().await?;
+        operator.ready().await?;
+        let mine = || {
+            bed.audit()
+                .after(Mark::default())
+                .service_account("ringfence-system", "ringfence-operator")
+        };
+        ensure!(
+            !mine().events()?.is_empty(),
+            "the operator asked the API server nothing"
+        );
+        let refused: Vec<String> = mine()
+            .filter(|event| event.code() == 403)
+            .events()?
+            .iter()
+            .map(ApiEvent::brief)
+            .collect();
+        ensure!(refused.is_empty(), "its rights are too narrow: {refused:?}");
+        operator.server().kill();
+        ensure!(
+            operator.page("readyz").await.is_err(),
+            "somebody answers for a killed operator"
+        );
+        operator.server().start()?;
+        operator.ready().await?;
+        operator.server().terminate().await
+    };
+    explained(&bed, "the_operator_runs_under_its_own_rights", test).await
 }
 
 #[tokio::test]
