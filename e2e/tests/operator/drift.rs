@@ -1,0 +1,130 @@
+//! R26, S3: what is deleted or altered is put back; a hole in the network locks until it is closed.
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, ResourceQuota, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
+};
+use kube::{
+    Api, Resource,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use ringfence_e2e::{
+    promise,
+    scenario::Scenario,
+    wait::{self, Look},
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Result<()> {
+    promise("a_missing_base_policy_locks", async |bed| {
+        bed.operator().await?.ready().await?;
+        let story = Scenario::new(bed, "policy", |_| ()).await?;
+        story.unlock(1).await?;
+        let policies: Api<NetworkPolicy> = Api::namespaced(story.admin.clone(), &story.tenant);
+        for what in ["deleted", "widened"] {
+            let mark = bed.audit().mark()?;
+            if what == "deleted" {
+                policies.delete("ringfence-base", &DeleteParams::default()).await?;
+            } else {
+                let open = json!({ "spec": { "ingress": [{}] } });
+                policies
+                    .patch("ringfence-base", &PatchParams::default(), &Patch::Merge(open))
+                    .await?;
+            }
+            let healed = wait::until("a restrictive document, then the policy, then open again", async || {
+                let writes = story.writes(mark)?;
+                let closed = writes.iter().position(|w| {
+                    w.object_ref.resource == "configmaps" && !w.request_object.to_string().contains("leaseIssuedAt")
+                });
+                let healed = writes
+                    .iter()
+                    .position(|w| w.object_ref.resource == "networkpolicies" && w.code() < 300);
+                let opened = writes.iter().position(|w| {
+                    w.object_ref.resource == "configmaps" && w.request_object.to_string().contains("leaseIssuedAt")
+                });
+                Ok(match (closed, healed, opened) {
+                    (Some(c), Some(h), Some(o)) => Look::Done((c < h && h < o, writes[h].stage_timestamp)),
+                    other => Look::Not(format!("{other:?}")),
+                })
+            })
+            .await?;
+            ensure!(healed.0, "{what}: locked before healed before opened");
+            story.await_open().await?;
+            let base = policies.get("ringfence-base").await?;
+            let ingress = base.spec.and_then(|s| s.ingress).context("ingress")?;
+            ensure!(
+                ingress.iter().all(|r| r.from.as_ref().is_some_and(|f| !f.is_empty())),
+                "{what}: {ingress:?}"
+            );
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn untidiness_is_repaired_and_locks_nothing() -> Result<()> {
+    promise("untidiness_is_repaired", async |bed| {
+        bed.operator().await?.ready().await?;
+        let story = Scenario::new(bed, "drift", |_| ()).await?;
+        story.unlock(1).await?;
+        let mark = bed.audit().mark()?;
+        again::<ResourceQuota>(&story, "ringfence").await?;
+        again::<ServiceAccount>(&story, "ringfence-app").await?;
+        again::<RoleBinding>(&story, "ringfence-flag-readers").await?;
+        story.await_condition("Ready", "True", "").await?;
+        let closed = story
+            .writes(mark)?
+            .into_iter()
+            .filter(|w| w.object_ref.resource == "configmaps")
+            .count();
+        ensure!(closed == 0, "the document was written {closed} times");
+        Ok(())
+    })
+    .await
+}
+
+/// The document is the operator's alone: an administrator's edit and deletion are refused (G10), so nothing is to be healed.
+#[tokio::test]
+async fn nobody_else_writes_the_flag_document() -> Result<()> {
+    promise("nobody_else_writes_the_flag_document", async |bed| {
+        bed.operator().await?.ready().await?;
+        let story = Scenario::new(bed, "document", |_| ()).await?;
+        story.unlock(1).await?;
+        let maps: Api<ConfigMap> = Api::namespaced(story.admin.clone(), &story.tenant);
+        let edit = Patch::Merge(json!({ "data": { "flags.flagd.json": "{}" } }));
+        let edited = maps.patch("ringfence-flags", &PatchParams::default(), &edit).await;
+        let deleted = maps.delete("ringfence-flags", &DeleteParams::default()).await;
+        for refused in [edited.err(), deleted.err()] {
+            let why = refused.context("it was let through")?.to_string();
+            ensure!(why.contains("G10"), "{why}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn again<K>(story: &Scenario, name: &str) -> Result<()>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(story.admin.clone(), &story.tenant);
+    let uid = api.get(name).await?.meta().uid.clone();
+    api.delete(name, &DeleteParams::default()).await?;
+    wait::until(&format!("{name} is back"), async || {
+        let is = api.get_opt(name).await?;
+        let back = is.is_some_and(|o| o.meta().uid != uid && o.meta().deletion_timestamp.is_none());
+        Ok(if back {
+            Look::Done(())
+        } else {
+            Look::Not("not yet".into())
+        })
+    })
+    .await
+}

@@ -1,0 +1,84 @@
+//! R25, R26, S2, S3: no pod before the fences; the tenant's pods run on its pool; one that runs elsewhere is moved.
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api,
+    api::{ObjectMeta, PostParams},
+};
+use ringfence_e2e::{
+    nodes::{self, NodeSpec},
+    promise,
+    scenario::Scenario,
+    tenant::unique,
+    wait,
+};
+use serde_json::{Value, json};
+
+fn pod(name: &str, pool: &str, select: Value) -> Result<Pod> {
+    let tolerations: Vec<_> = ["NoSchedule", "NoExecute"]
+        .iter()
+        .map(|e| json!({ "key": "ringfence.dev/pool", "operator": "Equal", "value": pool, "effect": e }))
+        .collect();
+    let security = json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } });
+    Ok(serde_json::from_value(json!({
+        "metadata": ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() },
+        "spec": {
+            "nodeSelector": select, "tolerations": tolerations, "terminationGracePeriodSeconds": 0,
+            "securityContext": { "runAsNonRoot": true, "runAsUser": 1000, "seccompProfile": { "type": "RuntimeDefault" } },
+            "containers": [{ "name": "app", "image": "app", "securityContext": security }],
+        },
+    }))?)
+}
+
+#[tokio::test]
+async fn no_pod_runs_before_the_fences_and_none_off_the_pool_after() -> Result<()> {
+    promise("no_pod_runs_before_the_fences", async |bed| {
+        bed.operator().await?.ready().await?;
+        let story = Scenario::new(bed, "pods", |_| ()).await?;
+        story.plan(1).await?;
+        story.await_condition("NetworkIsolated", "True", "").await?;
+        let pods: Api<Pod> = Api::namespaced(story.admin.clone(), &story.tenant);
+        let pool = json!({ "ringfence.node-restriction.kubernetes.io/pool": story.tenant });
+        let early = pods
+            .create(&PostParams::default(), &pod("early", &story.tenant, pool.clone())?)
+            .await;
+        let why = early.err().context("a pod was let in before the fences")?.to_string();
+        ensure!(why.contains("G1"), "{why}");
+
+        story.inventory(1).await?;
+        story.await_condition("NamespaceFenced", "True", "Fenced").await?;
+        pods.create(&PostParams::default(), &pod("app", &story.tenant, pool)?)
+            .await?;
+        wait::object(&pods, "app", "Running", |p: &Pod| {
+            p.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Running")
+        })
+        .await?;
+        story.await_condition("WorkloadsPlaced", "True", "Placed").await?;
+
+        let elsewhere = unique("elsewhere");
+        nodes::add(
+            &story.admin,
+            &NodeSpec::named(&elsewhere).label("test/elsewhere", &elsewhere),
+        )
+        .await?;
+        pods.create(
+            &PostParams::default(),
+            &pod("stray", &story.tenant, json!({ "test/elsewhere": elsewhere }))?,
+        )
+        .await?;
+        wait::gone(&pods, "stray").await?;
+        story.await_condition("WorkloadsPlaced", "True", "Placed").await?;
+        ensure!(pods.get_opt("app").await?.is_some(), "the pod on the pool stays");
+        let evictions = bed
+            .audit()
+            .after(Default::default())
+            .resource("pods/eviction")
+            .namespace(&story.tenant)
+            .succeeded()
+            .events()?;
+        ensure!(evictions.len() == 1, "{} evictions", evictions.len());
+        Ok(())
+    })
+    .await
+}
