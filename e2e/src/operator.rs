@@ -58,7 +58,6 @@ impl Operator {
             .arg(key_token)
             .arg("--admin-address")
             .arg(format!("127.0.0.1:{}", admin_port.number()))
-            .args(["--resync", "10m"])
             .args(arguments);
         let operator = Self {
             server: Server::new(name, command, logs),
