@@ -1444,6 +1444,13 @@ async fn legitimate(bed: &Bed) -> Result<()> {
     policy["spec"] = json!({"podSelector": {}});
     let base = path(&policy);
     let status = |spec: Value| json!({"status": spec});
+    let app = example("60-app.yaml")?;
+    let mut example_pod = core("Pod", FENCED, "gr-example");
+    example_pod["metadata"]["labels"] = app["spec"]["template"]["metadata"]["labels"].clone();
+    example_pod["spec"] = app["spec"]["template"]["spec"].clone();
+    Ask::create(core("ServiceAccount", FENCED, "ringfence-app"))
+        .done(&operator)
+        .await?;
     let lease = json!({"data": {"flags.flagd.json": "{\"flags\":{}}"}});
     for (what, who, ask) in [
         (
@@ -1477,6 +1484,7 @@ async fn legitimate(bed: &Bed) -> Result<()> {
         ),
         ("the operator makes the base policy", &operator, Ask::create(policy)),
         ("a pod once fenced", &tina, Ask::create(pod(FENCED, "gr-pod"))),
+        ("the example application's pod", &tina, Ask::create(example_pod)),
         ("a pod elsewhere", &carl, Ask::create(pod(PLAIN, "gr-pod"))),
         (
             "a tenant's own ConfigMap",
