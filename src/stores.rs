@@ -49,7 +49,7 @@ pub struct Stores {
 impl Default for Stores {
     fn default() -> Self {
         Self {
-            plans: Arc::new(Store::new("HealthcarePlans", |p| plan_index(p))),
+            plans: Arc::new(Store::new("HealthcarePlans", plan_index)),
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
             configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
             records: Arc::new(Store::new("TenantRecords", |_| vec![])),
@@ -195,12 +195,15 @@ impl Stores {
 
 /// What the key service last told, by tenant.
 #[derive(Default)]
-pub struct KeyFacts(Mutex<HashMap<String, (Instant, BTreeMap<KeyPurpose, KeyFact>)>>);
+pub struct KeyFacts(Mutex<HashMap<String, (Instant, Told)>>);
+
+/// What was told of a tenant's keys.
+type Told = BTreeMap<KeyPurpose, KeyFact>;
 
 impl KeyFacts {
     /// What was told no longer than `age` ago.
     #[must_use]
-    pub fn fresh(&self, tenant: &str, age: Duration) -> Option<BTreeMap<KeyPurpose, KeyFact>> {
+    pub fn fresh(&self, tenant: &str, age: Duration) -> Option<Told> {
         let facts = self.0.lock().expect("no holder of this lock panics");
         facts
             .get(tenant)
@@ -209,7 +212,7 @@ impl KeyFacts {
     }
 
     /// Remembers what was told; trouble is not remembered.
-    pub fn learn(&self, tenant: &str, told: &BTreeMap<KeyPurpose, KeyFact>) {
+    pub fn learn(&self, tenant: &str, told: &Told) {
         let mut facts = self.0.lock().expect("no holder of this lock panics");
         if told.values().all(Result::is_ok) {
             facts.insert(tenant.to_owned(), (Instant::now(), told.clone()));

@@ -167,9 +167,7 @@ fn record(world: &World, plan_uid: &str) -> Result<Option<Arc<TenantRecord>>, In
 }
 
 fn duration(value: &kube::core::Duration, field: &str) -> Result<SignedDuration, Invalid> {
-    let value = std::time::Duration::try_from(*value)
-        .ok()
-        .and_then(|d| SignedDuration::try_from(d).ok());
+    let value = SignedDuration::try_from(std::time::Duration::from(*value)).ok();
     value.filter(|d| d.is_positive()).ok_or_else(|| {
         Invalid::stalled(
             Reason::InvalidSpec,

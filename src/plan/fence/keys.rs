@@ -150,6 +150,6 @@ pub fn steps(tenant: &Tenant, world: &World, record: &TenantRecord) -> Vec<Step>
 }
 
 fn rotation_seconds(tenant: &Tenant) -> i64 {
-    let period = std::time::Duration::try_from(tenant.class.spec.keys.rotation_period).unwrap_or_default();
+    let period = std::time::Duration::from(tenant.class.spec.keys.rotation_period);
     i64::try_from(period.as_secs()).unwrap_or(i64::MAX)
 }
