@@ -111,15 +111,19 @@ for part in $parts; do
   done
 done
 
-# The evaluator in Python with the wheels that it needs on its path.
+# Python with the wheels on its path, for the sample platform and for the evaluator.
 mkdir "$temporary/whole/lib"
 cp "$here/python/flageval.py" "$temporary/whole/lib/"
-cat >"$temporary/whole/bin/flageval-python" <<WRAPPER
+wrapper() { # name, what python3 is given before the caller's arguments
+  cat >"$temporary/whole/bin/$1" <<WRAPPER
 #!/bin/sh
 here=\$(cd "\$(dirname "\$0")" && pwd)
-PYTHONPATH="\$here/../../parts/python-$(key python)/site" exec python3 "\$here/../lib/flageval.py" "\$@"
+PYTHONPATH="\$here/../../parts/python-$(key python)/site\${PYTHONPATH:+:\$PYTHONPATH}" exec python3 $2"\$@"
 WRAPPER
-chmod +x "$temporary/whole/bin/flageval-python"
+  chmod +x "$temporary/whole/bin/$1"
+}
+wrapper python ''
+wrapper flageval-python '"$here/../lib/flageval.py" '
 mv "$temporary/whole" "$root/$whole"
 say "tools: ready after $SECONDS s"
 echo "$bin"
