@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-/// How often each item failed in a row, and how long to wait next: 1 s doubling to 60 s.
+/// How often each item failed in a row, and how long to wait next: 50 ms doubling to 51 s.
 #[derive(Default)]
 pub struct Backoff(Mutex<BTreeMap<Item, u32>>);
 
@@ -178,7 +178,7 @@ impl Backoff {
         let mut failures = self.0.lock().expect("no holder of this lock panics");
         let n = failures.entry(item.clone()).or_default();
         *n = n.saturating_add(1);
-        Duration::from_millis(500 << (*n).min(7))
+        Duration::from_millis(25 << (*n).min(11))
     }
 
     /// `item` went well.

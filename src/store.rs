@@ -30,6 +30,8 @@ struct Inner<K> {
     objects: HashMap<Key, Arc<K>>,
     index: HashMap<String, BTreeSet<Key>>,
     incoming: Option<Vec<K>>,
+    /// What was put while a list is under way, and may be missing from it.
+    written: BTreeSet<Key>,
     synced: bool,
     failing_since: Option<Instant>,
 }
@@ -53,6 +55,7 @@ impl<K: Resource + Clone> Store<K> {
             objects: HashMap::new(),
             index: HashMap::new(),
             incoming: None,
+            written: BTreeSet::new(),
             synced: false,
             failing_since: None,
         };
@@ -116,13 +119,10 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
     pub fn put(&self, object: K) {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        if inner
-            .objects
-            .get(&key(&object))
-            .is_none_or(|old| version(&**old) < version(&object))
-        {
-            inner.insert(object, self.index_by);
+        if inner.incoming.is_some() {
+            inner.written.insert(key(&object));
         }
+        inner.newer(object, self.index_by);
     }
 
     /// Takes in one event and returns the objects that changed.
@@ -137,6 +137,7 @@ impl<K: Resource + Clone> Store<K> {
                 .collect(),
             watcher::Event::Init => {
                 inner.incoming = Some(vec![]);
+                inner.written.clear();
                 vec![]
             }
             watcher::Event::InitApply(object) => {
@@ -198,16 +199,12 @@ impl<K: Resource + Clone> Inner<K> {
         Some(old)
     }
 
-    /// A new list takes the place of the old one, except where a write of ours is newer than the list.
+    /// A new list takes the place of the old one, except for what Ringfence wrote while it was under way.
     fn replace(&mut self, listed: Vec<K>, index_by: fn(&K) -> Vec<String>) -> Vec<Arc<K>> {
-        let newest = listed.iter().map(version).max().unwrap_or(0);
+        let written = std::mem::take(&mut self.written);
         let names: BTreeSet<Key> = listed.iter().map(key).collect();
-        let gone: Vec<_> = self
-            .objects
-            .iter()
-            .filter(|(k, o)| !names.contains(*k) && version(&***o) <= newest.max(1))
-            .map(|(k, _)| k.clone())
-            .collect();
+        let kept = |k: &Key| names.contains(k) || written.contains(k);
+        let gone: Vec<_> = self.objects.keys().filter(|k| !kept(k)).cloned().collect();
         let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, index_by)).collect();
         changed.extend(listed.into_iter().filter_map(|o| self.newer(o, index_by)));
         changed

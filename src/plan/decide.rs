@@ -157,6 +157,7 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         agreements.next_change,
         publish.renew_at,
         placement::next_check(tenant, world, now),
+        static_inventory::next_change(tenant, world, now),
     ];
     let next = moments.into_iter().chain(risks).flatten().filter(|t| *t > now).min();
     Decision {

@@ -178,7 +178,6 @@ fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote
         _ => (context.resync, Urgency::Resync),
     };
     match (failure, settled) {
-        (Some(failure), _) if failure.raced => Outcome::Again,
         (Some(_), _) => Outcome::Failed(delay),
         (None, _) if wrote => Outcome::Again,
         (None, Settled::Tenant(both))

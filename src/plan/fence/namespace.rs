@@ -189,7 +189,10 @@ fn label_repair(tenant: &Tenant, namespace: &NamespaceMeta) -> Option<Step> {
     let live = namespace.labels();
     let wanted = namespace_labels(&tenant.name);
     let lacking: BTreeMap<_, _> = wanted.into_iter().filter(|(k, v)| live.get(k) != Some(v)).collect();
-    (!lacking.is_empty()).then_some(Step::LabelNamespace { labels: lacking, loosening: false })
+    (!lacking.is_empty()).then_some(Step::LabelNamespace {
+        labels: lacking,
+        loosening: false,
+    })
 }
 
 /// The step that lets pods in.

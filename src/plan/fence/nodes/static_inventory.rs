@@ -213,6 +213,16 @@ fn is_eligible(tenant: &Tenant, world: &World, node: &Node, now: Timestamp) -> b
         && !placement::runs_others(world, node, now)
 }
 
+/// When the next claim of the class lapses, if one is live: the level of a node may fall then.
+#[must_use]
+pub fn next_change(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Timestamp> {
+    let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
+    let claims = tenant.class.spec.node_pool.claims.iter();
+    claims
+        .filter_map(|c| attested_until(CONTROL, &c.attestation_ref.name, &acts, now))
+        .min()
+}
+
 /// The level that somebody attests; without a live attestation it is Account.
 fn claimed(tenant: &Tenant, world: &World, node: &Node, now: Timestamp) -> Isolation {
     let provider_id = node.spec.as_ref().and_then(|s| s.provider_id.as_deref());
