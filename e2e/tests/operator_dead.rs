@@ -112,7 +112,59 @@ async fn story(bed: &'static Bed) -> Result<()> {
     let operator = bed.start_operator("third", &RESYNC).await?;
     operator.ready().await?;
     short.await_open().await?;
+    sealed(bed, &settled).await?;
+    lost(bed, &short).await?;
     replaced(bed, &settled).await
+}
+
+/// A sealed key service is unknown, not gone: nothing is renewed, nothing is closed at once, and it comes back by itself.
+async fn sealed(bed: &'static Bed, tenant: &Scenario) -> Result<()> {
+    bed.openbao().seal().await?;
+    tenant
+        .await_condition("KeysReady", "Unknown", "KeyServiceSealed")
+        .await?;
+    tenant
+        .await_condition("PhiUnlocked", "Unknown", "KeyServiceSealed")
+        .await?;
+    ensure!(
+        tenant.flags().await?["capture.recording.allowed"] == true,
+        "a sealed key service locks nothing at once"
+    );
+    bed.openbao().unseal().await?;
+    tenant.await_condition("KeysReady", "True", "KeysVerified").await?;
+    tenant
+        .await_condition("PhiUnlocked", "True", "Unlocked")
+        .await
+        .map(|_| ())
+}
+
+/// A key that is gone is lost: locked at once, and never made again.
+async fn lost(bed: &'static Bed, tenant: &Scenario) -> Result<()> {
+    let root = bed.openbao().root()?;
+    let key = format!("ringfence-phi/keys/{}", tenant.tenant);
+    root.expect(
+        200,
+        "POST",
+        &format!("{key}/config"),
+        Some(json!({ "deletion_allowed": true })),
+    )
+    .await?;
+    tenant.await_condition("KeysReady", "False", "KeySettingsWrong").await?;
+    let mark = bed.openbao().audit().mark()?;
+    root.expect(204, "DELETE", &key, None).await?;
+    tenant.await_condition("KeysReady", "False", "KeyLost").await?;
+    let flags = tenant.await_flag("capture.recording.allowed", json!(false)).await?;
+    ensure!(
+        flags["phi.read.allowed"] == false,
+        "without its key there is nothing to read"
+    );
+    let made = bed.openbao().audit().responses(mark, &key)?;
+    let made = made
+        .iter()
+        .filter(|e| e.path() == key && matches!(e.operation(), "create" | "update"))
+        .count();
+    ensure!(made == 0, "{made} creations of a lost key");
+    Ok(())
 }
 
 /// A tenant's namespace that is deleted and made again is not the tenant's: no key, no label, no object.

@@ -6,6 +6,8 @@ mod features;
 mod nodes;
 mod order;
 mod placement;
+mod readers;
+mod silence;
 mod states;
 mod stolen_identity;
 mod undecodable;
