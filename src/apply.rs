@@ -61,8 +61,7 @@ impl<K: KeyService> Writer<'_, K> {
                 Ok(())
             }
             Step::UpdateRecord(record) => {
-                self.stores
-                    .reserve(self.tenant, record.spec.nodes.iter().map(|n| n.uid.clone()))?;
+                self.stores.reserve(self.tenant, record.spec.nodes.iter().map(|n| n.uid.clone()))?;
                 let api = Api::<TenantRecord>::all(self.client.clone());
                 let made = bounded("updating the TenantRecord", api.replace(self.tenant, &post(), record)).await?;
                 self.stores.records.put(Guarded::ok(made));
@@ -79,15 +78,10 @@ impl<K: KeyService> Writer<'_, K> {
             Step::Apply(owned) => self.apply_owned(owned).await,
             Step::Delete(owned) => self.delete_owned(owned).await,
             Step::AssignNode { node, taints } => self.assign(node, &json!(taints)).await,
-            Step::CreateKey {
-                purpose,
-                rotation_seconds,
-            } => self.create_key(*purpose, *rotation_seconds).await,
+            Step::CreateKey { purpose, rotation_seconds } => self.create_key(*purpose, *rotation_seconds).await,
             Step::TuneKey { rotation_seconds } => {
                 let keys = self.keys.ok_or_else(no_key_service)?;
-                keys.tune(self.tenant, *rotation_seconds)
-                    .await
-                    .map_err(|t| key_failure(&t))?;
+                keys.tune(self.tenant, *rotation_seconds).await.map_err(|t| key_failure(&t))?;
                 self.stores.key_facts.forget(self.tenant);
                 Ok(())
             }
@@ -104,11 +98,7 @@ impl<K: KeyService> Writer<'_, K> {
         finalizers.push(FINALIZER.into());
         let patch = json!({"metadata": {"uid": plan.uid(), "resourceVersion": plan.resource_version(), "finalizers": finalizers}});
         let api = Api::<HealthcarePlan>::all(self.client.clone());
-        let patched = bounded(
-            "adding the finalizer",
-            api.patch(self.tenant, &manager(), &Patch::Merge(patch)),
-        )
-        .await?;
+        let patched = bounded("adding the finalizer", api.patch(self.tenant, &manager(), &Patch::Merge(patch))).await?;
         self.stores.plans.put(Guarded::ok(patched));
         Ok(())
     }
@@ -120,11 +110,8 @@ impl<K: KeyService> Writer<'_, K> {
         let patch =
             json!({"metadata": {"uid": seen.uid(), "resourceVersion": seen.resource_version(), "labels": labels}});
         let api = Api::<Namespace>::all(self.client.clone());
-        let patched = bounded(
-            "labelling the namespace",
-            api.patch(self.tenant, &manager(), &Patch::Merge(patch)),
-        )
-        .await?;
+        let patched =
+            bounded("labelling the namespace", api.patch(self.tenant, &manager(), &Patch::Merge(patch))).await?;
         self.stores.namespaces.put(patched.metadata.into_response_partial());
         Ok(())
     }
@@ -136,30 +123,24 @@ impl<K: KeyService> Writer<'_, K> {
             wanted.metadata.uid = seen.uid();
             wanted.metadata.resource_version = seen.resource_version();
         }
-        self.stores
-            .flags
-            .put(self.server_side_apply(wanted, "the flag document").await?);
+        self.stores.flags.put(self.server_side_apply(wanted, "the flag document").await?);
         Ok(())
     }
 
     async fn apply_owned(&self, owned: &Owned) -> Result<(), Failure> {
         match owned {
-            Owned::NetworkPolicy(o) => self
-                .stores
-                .policies
-                .put(self.server_side_apply(o.clone(), "a NetworkPolicy").await?),
-            Owned::ResourceQuota(o) => self
-                .stores
-                .quotas
-                .put(self.server_side_apply(o.clone(), "the ResourceQuota").await?),
-            Owned::ServiceAccount(o) => self
-                .stores
-                .accounts
-                .put(self.server_side_apply(o.clone(), "the ServiceAccount").await?),
-            Owned::RoleBinding(o) => self
-                .stores
-                .bindings
-                .put(self.server_side_apply(o.clone(), "the RoleBinding").await?),
+            Owned::NetworkPolicy(o) => {
+                self.stores.policies.put(self.server_side_apply(o.clone(), "a NetworkPolicy").await?)
+            }
+            Owned::ResourceQuota(o) => {
+                self.stores.quotas.put(self.server_side_apply(o.clone(), "the ResourceQuota").await?)
+            }
+            Owned::ServiceAccount(o) => {
+                self.stores.accounts.put(self.server_side_apply(o.clone(), "the ServiceAccount").await?)
+            }
+            Owned::RoleBinding(o) => {
+                self.stores.bindings.put(self.server_side_apply(o.clone(), "the RoleBinding").await?)
+            }
         }
         Ok(())
     }
@@ -178,25 +159,12 @@ impl<K: KeyService> Writer<'_, K> {
         T: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
     {
         let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
-        let only = Preconditions {
-            uid: object.uid(),
-            resource_version: object.resource_version(),
-        };
-        let params = DeleteParams {
-            preconditions: Some(only),
-            ..DeleteParams::default()
-        };
-        match bounded(
-            "deleting an object that is no longer wanted",
-            api.delete(&object.name_any(), &params),
-        )
-        .await
-        {
-            Ok(_) => Err(Failure {
-                reason: Reason::Repairing,
-                message: "An object is being replaced.".into(),
-                raced: true,
-            }),
+        let only = Preconditions { uid: object.uid(), resource_version: object.resource_version() };
+        let params = DeleteParams { preconditions: Some(only), ..DeleteParams::default() };
+        match bounded("deleting an object that is no longer wanted", api.delete(&object.name_any(), &params)).await {
+            Ok(_) => {
+                Err(Failure { reason: Reason::Repairing, message: "An object is being replaced.".into(), raced: true })
+            }
             Err(f) => Err(f),
         }
     }
@@ -207,11 +175,7 @@ impl<K: KeyService> Writer<'_, K> {
     {
         let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
         let apply = PatchParams::apply(FIELD_MANAGER).force().validation_strict();
-        bounded(
-            &format!("applying {what}"),
-            api.patch(&object.name_any(), &apply, &Patch::Apply(&object)),
-        )
-        .await
+        bounded(&format!("applying {what}"), api.patch(&object.name_any(), &apply, &Patch::Apply(&object))).await
     }
 
     /// Label and all taints in one write, for the very node that was seen (taints are an atomic list).
@@ -221,11 +185,9 @@ impl<K: KeyService> Writer<'_, K> {
             "spec": {"taints": taints},
         });
         let api = Api::<Node>::all(self.client.clone());
-        let patched = bounded(
-            "giving a node to the tenant",
-            api.patch(&node.name_any(), &manager(), &Patch::Merge(patch)),
-        )
-        .await?;
+        let patched =
+            bounded("giving a node to the tenant", api.patch(&node.name_any(), &manager(), &Patch::Merge(patch)))
+                .await?;
         self.stores.nodes.put(patched);
         Ok(())
     }
@@ -240,18 +202,9 @@ impl<K: KeyService> Writer<'_, K> {
 
     async fn evict(&self, pod: &Arc<Pod>) -> Result<(), Failure> {
         let api = Api::<Pod>::namespaced(self.client.clone(), self.tenant);
-        let only = Preconditions {
-            uid: pod.uid(),
-            resource_version: None,
-        };
-        let delete_options = Some(DeleteParams {
-            preconditions: Some(only),
-            ..DeleteParams::default()
-        });
-        let params = EvictParams {
-            delete_options,
-            post_options: PostParams::default(),
-        };
+        let only = Preconditions { uid: pod.uid(), resource_version: None };
+        let delete_options = Some(DeleteParams { preconditions: Some(only), ..DeleteParams::default() });
+        let params = EvictParams { delete_options, post_options: PostParams::default() };
         match tokio::time::timeout(DEADLINE, api.evict(&pod.name_any(), &params)).await {
             Ok(Err(kube::Error::Api(status))) if status.code == 429 => Err(Failure {
                 reason: Reason::PodOffPool,
@@ -266,25 +219,15 @@ impl<K: KeyService> Writer<'_, K> {
 }
 
 fn manager() -> PatchParams {
-    PatchParams {
-        field_manager: Some(FIELD_MANAGER.into()),
-        ..PatchParams::default()
-    }
+    PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }
 }
 
 fn post() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.into()),
-        ..PostParams::default()
-    }
+    PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() }
 }
 
 fn no_key_service() -> Failure {
-    Failure {
-        reason: Reason::ConfigMissing,
-        message: "RingfenceConfig cluster does not exist.".into(),
-        raced: false,
-    }
+    Failure { reason: Reason::ConfigMissing, message: "RingfenceConfig cluster does not exist.".into(), raced: false }
 }
 
 fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
@@ -307,15 +250,8 @@ pub async fn bounded<T>(what: &str, request: impl Future<Output = kube::Result<T
 }
 
 fn late(what: &str) -> Failure {
-    let message = format!(
-        "{what}: the API server did not answer in {} s; it is tried again.",
-        DEADLINE.as_secs()
-    );
-    Failure {
-        reason: Reason::WriteFailed,
-        message,
-        raced: false,
-    }
+    let message = format!("{what}: the API server did not answer in {} s; it is tried again.", DEADLINE.as_secs());
+    Failure { reason: Reason::WriteFailed, message, raced: false }
 }
 
 fn failure(what: &str, error: &kube::Error) -> Failure {
@@ -330,20 +266,12 @@ fn failure(what: &str, error: &kube::Error) -> Failure {
             ),
             false,
         ),
-        kube::Error::Api(status) => (
-            format!("{what} failed with HTTP {} {}.", status.code, brief(&status.reason)),
-            false,
-        ),
-        _ => (
-            format!("{what}: the API server cannot be reached; it is tried again."),
-            false,
-        ),
+        kube::Error::Api(status) => {
+            (format!("{what} failed with HTTP {} {}.", status.code, brief(&status.reason)), false)
+        }
+        _ => (format!("{what}: the API server cannot be reached; it is tried again."), false),
     };
-    Failure {
-        reason: Reason::WriteFailed,
-        message,
-        raced,
-    }
+    Failure { reason: Reason::WriteFailed, message, raced }
 }
 
 /// Names as null, in a merge patch, every field that `was` has and `said` has not. Lists are replaced as a whole.

@@ -48,12 +48,5 @@ impl<T> From<Option<T>> for Fact<T> {
 
 /// An error in one line of at most 300 characters.
 pub fn brief(error: &impl Display) -> String {
-    error
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(300)
-        .collect()
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }

@@ -29,10 +29,7 @@ impl<K> Guarded<K> {
     where
         K: Resource,
     {
-        Self {
-            meta: object.meta().clone(),
-            object: Ok(object),
-        }
+        Self { meta: object.meta().clone(), object: Ok(object) }
     }
 }
 
@@ -44,14 +41,8 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
         }
         let meta = raw.get("metadata").cloned().unwrap_or_default();
         let meta = serde_json::from_value(meta).map_err(serde::de::Error::custom)?;
-        let subject = raw
-            .pointer("/spec/subjectRef/name")
-            .and_then(|v| v.as_str())
-            .map(str::to_owned);
-        let object = serde_json::from_value(raw).map_err(|e| Undecodable {
-            why: field_of(&e),
-            subject,
-        });
+        let subject = raw.pointer("/spec/subjectRef/name").and_then(|v| v.as_str()).map(str::to_owned);
+        let object = serde_json::from_value(raw).map_err(|e| Undecodable { why: field_of(&e), subject });
         Ok(Self { meta, object })
     }
 }
@@ -60,11 +51,7 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
 fn field_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let safe = text.starts_with("missing field") || text.starts_with("unknown field");
-    if safe {
-        text
-    } else {
-        format!("a field has a value of a wrong kind ({:?})", error.classify())
-    }
+    if safe { text } else { format!("a field has a value of a wrong kind ({:?})", error.classify()) }
 }
 
 impl<K: Resource> Resource for Guarded<K> {

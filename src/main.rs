@@ -6,11 +6,7 @@ use clap::{Parser, Subcommand};
 use ringfence::{api, runtime, telemetry};
 
 #[derive(Parser)]
-#[command(
-    name = "ringfence",
-    version,
-    about = "Keeps healthcare tenants of a call-tracking platform fenced"
-)]
+#[command(name = "ringfence", version, about = "Keeps healthcare tenants of a call-tracking platform fenced")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -29,9 +25,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .expect("no provider was installed before");
+    rustls::crypto::aws_lc_rs::default_provider().install_default().expect("no provider was installed before");
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -32,18 +32,9 @@ impl Default for Metrics {
         let (reconciles, depth) = (Family::default(), Gauge::default());
         let seconds = Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]);
         registry.register("reconciles", "Reconciles by kind and outcome", reconciles.clone());
-        registry.register(
-            "reconcile_seconds",
-            "Duration of reconciles in seconds",
-            seconds.clone(),
-        );
+        registry.register("reconcile_seconds", "Duration of reconciles in seconds", seconds.clone());
         registry.register("queue_depth", "Items that wait to be worked on", depth.clone());
-        Self {
-            registry,
-            reconciles,
-            seconds,
-            depth,
-        }
+        Self { registry, reconciles, seconds, depth }
     }
 }
 

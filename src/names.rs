@@ -68,9 +68,7 @@ impl TenantName {
     /// # Errors
     /// In words, when it is no tenant name.
     pub fn new(name: &str) -> Result<Self, String> {
-        let label = name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let label = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let ends = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');
         if !label || !ends || name.len() > MAX_TENANT_NAME {
             return Err(format!(
@@ -78,9 +76,7 @@ impl TenantName {
             ));
         }
         if is_reserved(name) {
-            return Err(format!(
-                "metadata.name {name:?} is reserved; choose a name that is not the platform's"
-            ));
+            return Err(format!("metadata.name {name:?} is reserved; choose a name that is not the platform's"));
         }
         Ok(Self(name.to_owned()))
     }
@@ -116,19 +112,8 @@ mod tests {
 
     #[test]
     fn names_that_could_reach_another_namespace_are_refused() {
-        for bad in [
-            "",
-            "A",
-            "a_b",
-            "a/b",
-            "-a",
-            "a-",
-            "1a",
-            "kube-system",
-            "default",
-            "ringfence-system",
-            "unassigned",
-        ] {
+        for bad in ["", "A", "a_b", "a/b", "-a", "a-", "1a", "kube-system", "default", "ringfence-system", "unassigned"]
+        {
             assert!(TenantName::new(bad).is_err(), "{bad}");
         }
         assert!(TenantName::new(&"a".repeat(41)).is_err());

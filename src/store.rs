@@ -59,11 +59,7 @@ impl<K: Resource + Clone> Store<K> {
             synced: false,
             failing_since: None,
         };
-        Self {
-            what,
-            index_by,
-            inner: RwLock::new(inner),
-        }
+        Self { what, index_by, inner: RwLock::new(inner) }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner<K>> {
@@ -76,21 +72,14 @@ impl<K: Resource + Clone> Store<K> {
         if let Some(why) = self.doubt(&inner) {
             return Fact::Unknown(why);
         }
-        inner
-            .objects
-            .get(&(namespace.to_owned(), name.to_owned()))
-            .cloned()
-            .into()
+        inner.objects.get(&(namespace.to_owned(), name.to_owned())).cloned().into()
     }
 
     /// The objects that the index files under `value`.
     pub fn by(&self, value: &str) -> Vec<Arc<K>> {
         let inner = self.read();
         let keys = inner.index.get(value);
-        keys.into_iter()
-            .flatten()
-            .filter_map(|k| inner.objects.get(k).cloned())
-            .collect()
+        keys.into_iter().flatten().filter_map(|k| inner.objects.get(k).cloned()).collect()
     }
 
     /// Every object.
@@ -108,12 +97,7 @@ impl<K: Resource + Clone> Store<K> {
             return Some(format!("{} have not been listed yet", self.what));
         }
         let silent = inner.failing_since.is_some_and(|t| t.elapsed() > SILENCE);
-        silent.then(|| {
-            format!(
-                "{} cannot be watched; see the operator's log and its ClusterRole",
-                self.what
-            )
-        })
+        silent.then(|| format!("{} cannot be watched; see the operator's log and its ClusterRole", self.what))
     }
 
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
@@ -131,10 +115,9 @@ impl<K: Resource + Clone> Store<K> {
         inner.failing_since = None;
         match event {
             watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
-            watcher::Event::Delete(object) => inner
-                .remove(&key(&object), version(&object), self.index_by)
-                .into_iter()
-                .collect(),
+            watcher::Event::Delete(object) => {
+                inner.remove(&key(&object), version(&object), self.index_by).into_iter().collect()
+            }
             watcher::Event::Init => {
                 inner.incoming = Some(vec![]);
                 inner.written.clear();
@@ -182,10 +165,7 @@ impl<K: Resource + Clone> Inner<K> {
     }
 
     fn newer(&mut self, object: K, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
-        let stale = self
-            .objects
-            .get(&key(&object))
-            .is_some_and(|old| version(&**old) >= version(&object));
+        let stale = self.objects.get(&key(&object)).is_some_and(|old| version(&**old) >= version(&object));
         (!stale).then(|| self.insert(object, index_by))
     }
 

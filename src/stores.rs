@@ -53,9 +53,7 @@ impl Default for Stores {
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
             configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
             records: Arc::new(Store::new("TenantRecords", |_| vec![])),
-            baas: Arc::new(Store::new("BAAs", |b| {
-                b.object.iter().map(|b| b.spec.disclosing.party.clone()).collect()
-            })),
+            baas: Arc::new(Store::new("BAAs", |b| b.object.iter().map(|b| b.spec.disclosing.party.clone()).collect())),
             acts: Arc::new(Store::new("Attestations", |a| vec![subject(a)])),
             namespaces: Arc::new(Store::new("namespaces", |_| vec![])),
             policies: Arc::new(Store::new("network policies", |p| p.namespace().into_iter().collect())),
@@ -119,11 +117,7 @@ fn node_index(node: &Node) -> Vec<String> {
 
 fn pod_index(pod: &Pod) -> Vec<String> {
     let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref()).map(on_node);
-    pod.namespace()
-        .map(|n| in_namespace(&n))
-        .into_iter()
-        .chain(node)
-        .collect()
+    pod.namespace().map(|n| in_namespace(&n)).into_iter().chain(node).collect()
 }
 
 impl Stores {
@@ -157,16 +151,10 @@ impl Stores {
         let taken = self.recorded_by_others(tenant);
         let mut reserved = self.reserved.lock().expect("no holder of this lock panics");
         let uids: Vec<_> = uids.collect();
-        let lost = uids
-            .iter()
-            .any(|u| taken.contains(u) || reserved.get(u).is_some_and(|t| t != tenant));
+        let lost = uids.iter().any(|u| taken.contains(u) || reserved.get(u).is_some_and(|t| t != tenant));
         if lost {
             let message = "A node was given to another tenant meanwhile; others are looked for.".into();
-            return Err(Failure {
-                reason: Reason::NodesMissing,
-                message,
-                raced: true,
-            });
+            return Err(Failure { reason: Reason::NodesMissing, message, raced: true });
         }
         reserved.extend(uids.into_iter().map(|u| (u, tenant.to_owned())));
         Ok(())
@@ -183,13 +171,8 @@ impl Stores {
 
     fn recorded_by_others(&self, tenant: &str) -> BTreeSet<String> {
         let records = self.records.all();
-        let others = records
-            .iter()
-            .filter_map(|r| r.object.as_ref().ok())
-            .filter(|r| r.name_any() != tenant);
-        others
-            .flat_map(|r| r.spec.nodes.iter().map(|n| n.uid.clone()).collect::<Vec<_>>())
-            .collect()
+        let others = records.iter().filter_map(|r| r.object.as_ref().ok()).filter(|r| r.name_any() != tenant);
+        others.flat_map(|r| r.spec.nodes.iter().map(|n| n.uid.clone()).collect::<Vec<_>>()).collect()
     }
 }
 
@@ -205,10 +188,7 @@ impl KeyFacts {
     #[must_use]
     pub fn fresh(&self, tenant: &str, age: Duration) -> Option<Told> {
         let facts = self.0.lock().expect("no holder of this lock panics");
-        facts
-            .get(tenant)
-            .filter(|(at, _)| at.elapsed() < age)
-            .map(|(_, f)| f.clone())
+        facts.get(tenant).filter(|(at, _)| at.elapsed() < age).map(|(_, f)| f.clone())
     }
 
     /// Remembers what was told; trouble is not remembered.

@@ -18,16 +18,9 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
     let before = |c| conditions::is_true(&was.conditions, c);
     let after = |c| conditions::is_true(&is.conditions, c);
     let message = |t: &str| {
-        is.conditions
-            .iter()
-            .find(|c| c.type_ == t)
-            .map(|c| format!("{}: {}", c.reason, c.message))
-            .unwrap_or_default()
+        is.conditions.iter().find(|c| c.type_ == t).map(|c| format!("{}: {}", c.reason, c.message)).unwrap_or_default()
     };
-    let closed = is
-        .conditions
-        .iter()
-        .any(|c| c.type_ == PHI_UNLOCKED && c.status == "False");
+    let closed = is.conditions.iter().any(|c| c.type_ == PHI_UNLOCKED && c.status == "False");
     let mut found = vec![];
     if !before(NAMESPACE_FENCED) && after(NAMESPACE_FENCED) {
         found.push(("Fenced", false, message(NAMESPACE_FENCED)));

@@ -54,12 +54,7 @@ impl Verdict {
     /// When the last open entity closes.
     #[must_use]
     pub fn closes(&self) -> Option<Timestamp> {
-        self.entities
-            .iter()
-            .filter(|e| e.open)
-            .map(|e| e.closes)
-            .max_by_key(|c| c.unwrap_or(Timestamp::MAX))
-            .flatten()
+        self.entities.iter().filter(|e| e.open).map(|e| e.closes).max_by_key(|c| c.unwrap_or(Timestamp::MAX)).flatten()
     }
 
     /// Until when `category` is open for *every* entity of the plan; `None` when it is not, `Some(None)` without end.
@@ -79,11 +74,8 @@ pub fn evaluate(parties: &[String], platform: &str, baas: &[&BAA], acts: &[&Atte
     let entities = parties
         .iter()
         .map(|party| {
-            let lives: Vec<_> = baas
-                .iter()
-                .filter(|b| is_direct(b, party, platform))
-                .map(|b| (*b, lifecycle(b, acts, now)))
-                .collect();
+            let lives: Vec<_> =
+                baas.iter().filter(|b| is_direct(b, party, platform)).map(|b| (*b, lifecycle(b, acts, now))).collect();
             let changes = lives.iter().filter_map(|(_, l)| l.next_change(now));
             next_change = changes.chain(next_change).min();
             entity(party, platform, &lives, now)
@@ -101,11 +93,9 @@ fn is_direct(baa: &BAA, party: &str, platform: &str) -> bool {
 /// Of several agreements in force, the one that lasts longest counts; of none, the one nearest to being in force.
 fn entity(party: &str, platform: &str, lives: &[(&BAA, Lifecycle)], now: Timestamp) -> EntityVerdict {
     let nearness = |l: &Lifecycle| (l.in_force(now), rank(l.phase), l.closes.unwrap_or(Timestamp::MAX));
-    let best = lives.iter().max_by(|(a, x), (b, y)| {
-        nearness(x)
-            .cmp(&nearness(y))
-            .then_with(|| b.name_any().cmp(&a.name_any()))
-    });
+    let best = lives
+        .iter()
+        .max_by(|(a, x), (b, y)| nearness(x).cmp(&nearness(y)).then_with(|| b.name_any().cmp(&a.name_any())));
     let Some((baa, life)) = best else {
         return EntityVerdict {
             party: party.into(),
@@ -119,11 +109,7 @@ fn entity(party: &str, platform: &str, lives: &[(&BAA, Lifecycle)], now: Timesta
         };
     };
     let open = life.in_force(now);
-    let (reason, missing) = if open {
-        (Reason::InForce, String::new())
-    } else {
-        why_closed(party, baa, life)
-    };
+    let (reason, missing) = if open { (Reason::InForce, String::new()) } else { why_closed(party, baa, life) };
     EntityVerdict {
         party: party.into(),
         baa: Some(baa.name_any()),
@@ -149,10 +135,9 @@ const fn rank(phase: BAAPhase) -> u8 {
 fn why_closed(party: &str, baa: &BAA, life: &Lifecycle) -> (Reason, String) {
     let name = baa.name_any();
     match life.phase {
-        BAAPhase::Draft | BAAPhase::PartiallySigned => (
-            Reason::AwaitingSignature,
-            format!("BAA {name} of {party} lacks {}", life.missing),
-        ),
+        BAAPhase::Draft | BAAPhase::PartiallySigned => {
+            (Reason::AwaitingSignature, format!("BAA {name} of {party} lacks {}", life.missing))
+        }
         BAAPhase::Terminated => (
             Reason::AgreementTerminated,
             format!("BAA {name} of {party} was terminated; a new BAA that both parties sign opens again"),

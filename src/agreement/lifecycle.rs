@@ -34,18 +34,13 @@ impl Lifecycle {
     /// Whether it has counted at any moment up to `now`.
     #[must_use]
     pub fn was_in_force(&self, now: Timestamp) -> bool {
-        self.opens
-            .is_some_and(|o| o <= now && self.closes.is_none_or(|c| o < c))
+        self.opens.is_some_and(|o| o <= now && self.closes.is_none_or(|c| o < c))
     }
 
     /// The next moment at which the answer changes.
     #[must_use]
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        [self.opens, self.closes]
-            .into_iter()
-            .flatten()
-            .filter(|t| *t > now)
-            .min()
+        [self.opens, self.closes].into_iter().flatten().filter(|t| *t > now).min()
     }
 }
 
@@ -85,11 +80,7 @@ pub fn lifecycle(baa: &BAA, acts: &[&Attestation], now: Timestamp) -> Lifecycle 
         missing: missing(&signatures, disclosing, receiving, executed.is_some()),
         signatures: signatures
             .into_iter()
-            .map(|s| SignatureStatus {
-                party: s.party.into(),
-                recorded_by: s.by.into(),
-                attestation: s.name,
-            })
+            .map(|s| SignatureStatus { party: s.party.into(), recorded_by: s.by.into(), attestation: s.name })
             .collect(),
         opens,
         closes,
@@ -132,18 +123,9 @@ fn signature<'a>(baa: &BAA, act: &'a Attestation) -> Result<Signature<'a>, Strin
     if party != baa.spec.disclosing.party && party != baa.spec.receiving.party {
         return Err("spec.onBehalfOf.party is neither party of this BAA; name one of them".into());
     }
-    let evidence = spec
-        .evidence
-        .as_ref()
-        .ok_or("spec.evidence is missing; sign anew with it")?;
+    let evidence = spec.evidence.as_ref().ok_or("spec.evidence is missing; sign anew with it")?;
     let created = created(act).ok_or("metadata.creationTimestamp is missing")?;
-    Ok(Signature {
-        party,
-        by: &spec.by,
-        envelope: &evidence.envelope_id,
-        name: act.name_any(),
-        created,
-    })
+    Ok(Signature { party, by: &spec.by, envelope: &evidence.envelope_id, name: act.name_any(), created })
 }
 
 /// The earliest moment at which both parties had signed: two recorders, or one envelope that covers both.
@@ -157,17 +139,12 @@ fn executed_at(signatures: &[Signature<'_>], disclosing: &str, receiving: &str) 
 }
 
 fn missing(signatures: &[Signature<'_>], disclosing: &str, receiving: &str, executed: bool) -> String {
-    let absent: Vec<_> = [disclosing, receiving]
-        .into_iter()
-        .filter(|p| !signatures.iter().any(|s| s.party == *p))
-        .collect();
+    let absent: Vec<_> =
+        [disclosing, receiving].into_iter().filter(|p| !signatures.iter().any(|s| s.party == *p)).collect();
     match absent.as_slice() {
         [] if executed => String::new(),
         [] => "both signatures were recorded by one person under two envelopes; let another signer record one".into(),
-        parties => format!(
-            "the signature of {}; record an Attestation of act Sign",
-            parties.join(" and of ")
-        ),
+        parties => format!("the signature of {}; record an Attestation of act Sign", parties.join(" and of ")),
     }
 }
 

@@ -35,24 +35,14 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
         let mut body = json!(said);
         name_removed(&json!(baa.status), &mut body);
         let patch = json!({"metadata": {"uid": baa.uid(), "resourceVersion": baa.resource_version()}, "status": body});
-        let params = PatchParams {
-            field_manager: Some(crate::names::FIELD_MANAGER.into()),
-            ..PatchParams::default()
-        };
+        let params = PatchParams { field_manager: Some(crate::names::FIELD_MANAGER.into()), ..PatchParams::default() };
         let api = Api::<BAA>::all(context.client.clone());
-        match bounded(
-            "writing the BAA's status",
-            api.patch_status(name, &params, &Patch::Merge(patch)),
-        )
-        .await
-        {
+        match bounded("writing the BAA's status", api.patch_status(name, &params, &Patch::Merge(patch))).await {
             Ok(written) => context.stores.baas.put(Guarded::ok(written)),
             Err(failure) if failure.raced => return Outcome::Again,
             Err(_) => return Outcome::Failed(context.resync),
         }
     }
-    let until = life
-        .next_change(now)
-        .map(|t| Duration::try_from(t.duration_since(now)).unwrap_or_default());
+    let until = life.next_change(now).map(|t| Duration::try_from(t.duration_since(now)).unwrap_or_default());
     Outcome::Ready(until.unwrap_or(context.resync).min(context.resync), Urgency::Change)
 }

@@ -47,8 +47,7 @@ pub fn attested_until(control: &str, name: &str, acts: &[&Attestation], now: Tim
 
 fn live(acts: &[&Attestation], now: Timestamp, fits: impl Fn(&Attestation) -> bool) -> Option<Timestamp> {
     let withdrawn = |a: &Attestation| {
-        acts.iter()
-            .any(|w| w.spec.act == Act::Withdraw && Some(&w.spec.subject_ref.uid) == a.metadata.uid.as_ref())
+        acts.iter().any(|w| w.spec.act == Act::Withdraw && Some(&w.spec.subject_ref.uid) == a.metadata.uid.as_ref())
     };
     acts.iter()
         .filter(|a| a.metadata.creation_timestamp.is_some() && fits(a) && !withdrawn(a))

@@ -17,20 +17,11 @@ pub fn status(baa: &BAA, life: &Lifecycle, now: Timestamp) -> BAAStatus {
     let in_force = life.in_force(now);
     let (reason, message) = match life.phase {
         BAAPhase::Draft | BAAPhase::PartiallySigned => (Reason::AwaitingSignature, format!("Lacks {}.", life.missing)),
-        BAAPhase::Executed => (
-            Reason::NotYetEffective,
-            "Signed; takes effect at spec.term.effectiveTime.".to_owned(),
-        ),
+        BAAPhase::Executed => (Reason::NotYetEffective, "Signed; takes effect at spec.term.effectiveTime.".to_owned()),
         BAAPhase::Active => (Reason::InForce, "In force.".to_owned()),
-        BAAPhase::Terminating => (
-            Reason::InForce,
-            "In force; a termination takes effect later.".to_owned(),
-        ),
+        BAAPhase::Terminating => (Reason::InForce, "In force; a termination takes effect later.".to_owned()),
         BAAPhase::Expired => (Reason::AgreementExpired, "Its term is over; make a new BAA.".to_owned()),
-        BAAPhase::Terminated => (
-            Reason::AgreementTerminated,
-            "It was terminated; make a new BAA.".to_owned(),
-        ),
+        BAAPhase::Terminated => (Reason::AgreementTerminated, "It was terminated; make a new BAA.".to_owned()),
     };
     let yes = |b| if b { "True" } else { "False" };
     let (executed_reason, executed_message) = if executed {
@@ -44,13 +35,7 @@ pub fn status(baa: &BAA, life: &Lifecycle, now: Timestamp) -> BAAStatus {
         Said::new(IN_FORCE, yes(in_force), reason, message),
     ];
     let mut conditions = baa.status.as_ref().map(|s| s.conditions.clone()).unwrap_or_default();
-    set_conditions(
-        &mut conditions,
-        &said,
-        &[READY, FULLY_EXECUTED, IN_FORCE],
-        generation,
-        now,
-    );
+    set_conditions(&mut conditions, &said, &[READY, FULLY_EXECUTED, IN_FORCE], generation, now);
     BAAStatus {
         observed_generation: Some(generation),
         phase: Some(life.phase),

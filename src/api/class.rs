@@ -335,10 +335,7 @@ pub struct Reader {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
 pub struct VendorFeature {
     /// The flag, a permission.
-    #[schemars(
-        length(min = 1, max = 63),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.allowed$")
-    )]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.allowed$"))]
     pub flag: String,
     /// The vendor's party id.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]

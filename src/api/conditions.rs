@@ -163,12 +163,7 @@ impl Said {
     /// Shorthand.
     #[must_use]
     pub fn new(r#type: &'static str, status: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            r#type,
-            status,
-            reason,
-            message: message.into(),
-        }
+        Self { r#type, status, reason, message: message.into() }
     }
 }
 
@@ -214,40 +209,15 @@ mod tests {
 
     #[test]
     fn a_condition_keeps_its_time_until_its_status_changes() {
-        let (t0, t1) = (
-            Timestamp::from_second(100).unwrap(),
-            Timestamp::from_second(200).unwrap(),
-        );
+        let (t0, t1) = (Timestamp::from_second(100).unwrap(), Timestamp::from_second(200).unwrap());
         let mut c = vec![];
-        set_conditions(
-            &mut c,
-            &[Said::new(READY, "False", Reason::NoAgreement, "a")],
-            &[READY],
-            1,
-            t0,
-        );
-        set_conditions(
-            &mut c,
-            &[Said::new(READY, "False", Reason::InForce, "b")],
-            &[READY],
-            2,
-            t1,
-        );
+        set_conditions(&mut c, &[Said::new(READY, "False", Reason::NoAgreement, "a")], &[READY], 1, t0);
+        set_conditions(&mut c, &[Said::new(READY, "False", Reason::InForce, "b")], &[READY], 2, t1);
         assert_eq!(
-            (
-                c[0].last_transition_time.0,
-                c[0].reason.as_str(),
-                c[0].observed_generation
-            ),
+            (c[0].last_transition_time.0, c[0].reason.as_str(), c[0].observed_generation),
             (t0, "InForce", Some(2))
         );
-        set_conditions(
-            &mut c,
-            &[Said::new(READY, "True", Reason::InForce, "b")],
-            &[READY],
-            2,
-            t1,
-        );
+        set_conditions(&mut c, &[Said::new(READY, "True", Reason::InForce, "b")], &[READY], 2, t1);
         assert_eq!(c[0].last_transition_time.0, t1);
     }
 
@@ -256,13 +226,7 @@ mod tests {
         let now = Timestamp::from_second(100).unwrap();
         let mut c = vec![];
         set_conditions(&mut c, &[Said::new("Theirs", "True", Reason::InForce, "")], &[], 1, now);
-        set_conditions(
-            &mut c,
-            &[Said::new(STALLED, "True", Reason::InvalidSpec, "")],
-            &[STALLED, READY],
-            1,
-            now,
-        );
+        set_conditions(&mut c, &[Said::new(STALLED, "True", Reason::InvalidSpec, "")], &[STALLED, READY], 1, now);
         set_conditions(&mut c, &[], &[STALLED, READY], 1, now);
         assert_eq!(c.iter().map(|c| c.type_.as_str()).collect::<Vec<_>>(), ["Theirs"]);
     }
@@ -271,11 +235,7 @@ mod tests {
     fn every_reason_is_explained() {
         let text = include_str!("../../docs/reasons.md");
         for reason in Reason::ALL {
-            assert!(
-                text.contains(&format!("| `{}` |", reason.as_str())),
-                "docs/reasons.md lacks {}",
-                reason.as_str()
-            );
+            assert!(text.contains(&format!("| `{}` |", reason.as_str())), "docs/reasons.md lacks {}", reason.as_str());
         }
     }
 }

@@ -25,10 +25,9 @@ pub enum Trouble {
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreachable(why) => write!(
-                f,
-                "the key service does not answer ({why}); see that it runs and can be reached"
-            ),
+            Self::Unreachable(why) => {
+                write!(f, "the key service does not answer ({why}); see that it runs and can be reached")
+            }
             Self::Sealed => f.write_str("the key service is sealed; unseal it"),
             Self::Denied(what) => {
                 write!(
@@ -36,10 +35,9 @@ impl std::fmt::Display for Trouble {
                     "the key service refused {what}; run manifests/openbao/bootstrap.sh again, and see that it can reach the API server"
                 )
             }
-            Self::MountMissing(mount) => write!(
-                f,
-                "mount {mount}/ is not there; run manifests/openbao/bootstrap.sh again"
-            ),
+            Self::MountMissing(mount) => {
+                write!(f, "mount {mount}/ is not there; run manifests/openbao/bootstrap.sh again")
+            }
         }
     }
 }

@@ -40,11 +40,7 @@ struct ReadKey {
 
 /// An update of nothing: the read that only the active node answers.
 #[derive(Debug, Endpoint)]
-#[endpoint(
-    path = "{self.mount}/keys/{self.name}/config",
-    method = "POST",
-    response = "serde_json::Value"
-)]
+#[endpoint(path = "{self.mount}/keys/{self.name}/config", method = "POST", response = "serde_json::Value")]
 struct ConfigureKey {
     #[endpoint(skip)]
     mount: &'static str,
@@ -54,11 +50,7 @@ struct ConfigureKey {
 }
 
 #[derive(Debug, Endpoint)]
-#[endpoint(
-    path = "{self.mount}/keys/{self.name}",
-    method = "POST",
-    response = "serde_json::Value"
-)]
+#[endpoint(path = "{self.mount}/keys/{self.name}", method = "POST", response = "serde_json::Value")]
 struct CreateKey {
     #[endpoint(skip)]
     mount: &'static str,
@@ -120,12 +112,7 @@ impl OpenBao {
     /// The server of `settings`; the token in `token_file` is read anew at each login.
     #[must_use]
     pub fn new(settings: api::KeyService, token_file: PathBuf) -> Self {
-        Self {
-            settings,
-            token_file,
-            session: Mutex::new(None),
-            mounts: Mutex::default(),
-        }
+        Self { settings, token_file, session: Mutex::new(None), mounts: Mutex::default() }
     }
 
     /// Whether this is the server of `settings`.
@@ -141,10 +128,7 @@ impl OpenBao {
             return Ok(s.client.clone());
         }
         let jwt = tokio::fs::read_to_string(&self.token_file).await.map_err(|e| {
-            Trouble::Denied(format!(
-                "nothing: the token file of the operator cannot be read ({})",
-                e.kind()
-            ))
+            Trouble::Denied(format!("nothing: the token file of the operator cannot be read ({})", e.kind()))
         })?;
         let jwt = SecretString::from(jwt.trim().to_owned());
         let mut client = self.connect()?;
@@ -158,10 +142,7 @@ impl OpenBao {
         let lasts = Duration::from_secs(auth.lease_duration.max(30));
         vaultrs::client::Client::set_token(&mut client, &auth.client_token);
         let client = Arc::new(client);
-        *session = Some(Session {
-            client: client.clone(),
-            renew_at: Instant::now() + lasts * 2 / 3,
-        });
+        *session = Some(Session { client: client.clone(), renew_at: Instant::now() + lasts * 2 / 3 });
         Ok(client)
     }
 
@@ -211,10 +192,7 @@ impl OpenBao {
             Err(ClientError::APIError { code: 404, .. }) => return Err(Trouble::MountMissing(mount.into())),
             other => other.map_err(|e| trouble(&e, &format!("reading {mount}/config/keys")))?,
         };
-        self.mounts
-            .lock()
-            .await
-            .insert(mount, (Instant::now(), config.disable_upsert));
+        self.mounts.lock().await.insert(mount, (Instant::now(), config.disable_upsert));
         Ok(config.disable_upsert)
     }
 
@@ -225,11 +203,7 @@ impl OpenBao {
         mount: &'static str,
         name: &str,
     ) -> Result<Fact<Key>, Trouble> {
-        let ask = ConfigureKey {
-            mount,
-            name: name.into(),
-            auto_rotate_period: None,
-        };
+        let ask = ConfigureKey { mount, name: name.into(), auto_rotate_period: None };
         match vaultrs::api::exec_with_result(client, ask).await {
             Ok(_) => Err(Trouble::Unreachable("a standby node answered with old data".into())),
             Err(ClientError::APIError { code: 400, errors })
@@ -246,15 +220,7 @@ impl KeyService for OpenBao {
     async fn read(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
         let (mount, client) = (purpose.mount(), self.client().await?);
         let upsert_disabled = self.upsert_disabled(&client, mount).await?;
-        match vaultrs::api::exec_with_result(
-            &*client,
-            ReadKey {
-                mount,
-                name: name.into(),
-            },
-        )
-        .await
-        {
+        match vaultrs::api::exec_with_result(&*client, ReadKey { mount, name: name.into() }).await {
             Ok(raw) => Ok(Fact::Known(understand(mount, name, &raw, upsert_disabled))),
             Err(ClientError::APIError { code: 404, errors }) if errors.is_empty() => {
                 self.confirm_absent(&client, mount, name).await
@@ -270,29 +236,18 @@ impl KeyService for OpenBao {
     async fn create(&self, purpose: KeyPurpose, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
         let client = self.client().await?;
         let period = (purpose == KeyPurpose::Phi).then(|| format!("{rotation_seconds}s"));
-        let make = CreateKey {
-            mount: purpose.mount(),
-            name: name.into(),
-            r#type: KEY_TYPE,
-            auto_rotate_period: period,
-        };
+        let make =
+            CreateKey { mount: purpose.mount(), name: name.into(), r#type: KEY_TYPE, auto_rotate_period: period };
         let made = vaultrs::api::exec_with_result(&*client, make).await;
-        made.map(|_| ())
-            .map_err(|e| trouble(&e, &format!("creating a key of {}", purpose.mount())))
+        made.map(|_| ()).map_err(|e| trouble(&e, &format!("creating a key of {}", purpose.mount())))
     }
 
     async fn tune(&self, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
         let client = self.client().await?;
         let mount = KeyPurpose::Phi.mount();
-        let tune = ConfigureKey {
-            mount,
-            name: name.into(),
-            auto_rotate_period: Some(format!("{rotation_seconds}s")),
-        };
+        let tune = ConfigureKey { mount, name: name.into(), auto_rotate_period: Some(format!("{rotation_seconds}s")) };
         let tuned = vaultrs::api::exec_with_result(&*client, tune).await;
-        tuned
-            .map(|_| ())
-            .map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
+        tuned.map(|_| ()).map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
     }
 }
 
@@ -314,11 +269,7 @@ fn understand(mount: &str, name: &str, raw: &RawKey, upsert_disabled: bool) -> K
         created,
         rotation_seconds: raw.auto_rotate_period,
         soft_deleted: raw.soft_deleted,
-        wrong: checks
-            .into_iter()
-            .filter(|(bad, _)| *bad)
-            .map(|(_, why)| why.to_owned())
-            .collect(),
+        wrong: checks.into_iter().filter(|(bad, _)| *bad).map(|(_, why)| why.to_owned()).collect(),
     }
 }
 

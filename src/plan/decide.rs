@@ -97,10 +97,7 @@ impl Step {
     /// Whether the step opens something: it needs facts that were read by quorum just now.
     #[must_use]
     pub const fn is_loosening(&self) -> bool {
-        matches!(
-            self,
-            Self::LabelNamespace { loosening: true, .. } | Self::PublishFlags { loosening: true, .. }
-        )
+        matches!(self, Self::LabelNamespace { loosening: true, .. } | Self::PublishFlags { loosening: true, .. })
     }
 }
 
@@ -179,32 +176,16 @@ fn asked_closed(tenant: &Tenant) -> Option<Verdict> {
     }
     let suspended = tenant.plan.spec.state != PlanState::Active;
     suspended.then(|| {
-        Verdict::falls(
-            PHI_UNLOCKED,
-            Reason::Suspended,
-            "Suspended as asked: set spec.state to Active to open again.",
-        )
+        Verdict::falls(PHI_UNLOCKED, Reason::Suspended, "Suspended as asked: set spec.state to Active to open again.")
     })
 }
 
 fn judge_agreement(agreements: &agreement::Verdict, world: &World) -> Verdict {
-    let missing: Vec<_> = agreements
-        .entities
-        .iter()
-        .filter(|e| !e.open)
-        .map(|e| e.missing.as_str())
-        .collect();
-    let said = if missing.is_empty() {
-        String::new()
-    } else {
-        format!("{}.", missing.join("; "))
-    };
+    let missing: Vec<_> = agreements.entities.iter().filter(|e| !e.open).map(|e| e.missing.as_str()).collect();
+    let said = if missing.is_empty() { String::new() } else { format!("{}.", missing.join("; ")) };
     if !agreements.any_open() {
         let reason = agreements.entities.first().map_or(Reason::NoAgreement, |e| e.reason);
-        return Verdict {
-            settled: true,
-            ..Verdict::falls(AGREEMENT_IN_FORCE, reason, said)
-        };
+        return Verdict { settled: true, ..Verdict::falls(AGREEMENT_IN_FORCE, reason, said) };
     }
     if let Some(doubt) = &world.agreement_doubt {
         return Verdict::unknown(AGREEMENT_IN_FORCE, Reason::Undecodable, doubt.clone());
@@ -212,18 +193,12 @@ fn judge_agreement(agreements: &agreement::Verdict, world: &World) -> Verdict {
     if !missing.is_empty() {
         return Verdict::stands(AGREEMENT_IN_FORCE, Reason::PartlyInForce, said);
     }
-    Verdict::stands(
-        AGREEMENT_IN_FORCE,
-        Reason::InForce,
-        "An agreement of every covered entity is in force.",
-    )
+    Verdict::stands(AGREEMENT_IN_FORCE, Reason::InForce, "An agreement of every covered entity is in force.")
 }
 
 /// Record → namespace → restrictive flags → network → nodes → keys → `fenced=true` → placed → what the gate opens.
 fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::Publish, now: Timestamp) -> Vec<Step> {
-    let [_, _, network, nodes, keys, _, _] = verdicts else {
-        unreachable!("there are seven verdicts")
-    };
+    let [_, _, network, nodes, keys, _, _] = verdicts else { unreachable!("there are seven verdicts") };
     let stands = |v: &Verdict| v.standing == Standing::Stands;
     let mut steps = vec![];
     let plan = &tenant.plan.metadata;
@@ -238,10 +213,7 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
         Ground::Bare | Ground::Own => {}
     }
     let Some(record) = tenant.record.as_deref() else {
-        let foreign = world
-            .keys
-            .values()
-            .any(|k| matches!(k, Ok(crate::fact::Fact::Known(_))));
+        let foreign = world.keys.values().any(|k| matches!(k, Ok(crate::fact::Fact::Known(_))));
         if foreign || world.keys.len() < KeyPurpose::ALL.len() {
             return vec![];
         }
@@ -291,10 +263,7 @@ fn restrict(tenant: &Tenant, publish: flags::Publish) -> Option<Step> {
 }
 
 fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {
-    Step::PublishFlags {
-        config_map: Box::new(flags::config_map(tenant, text)),
-        loosening,
-    }
+    Step::PublishFlags { config_map: Box::new(flags::config_map(tenant, text)), loosening }
 }
 
 /// What is done when there is no valid tenant: what may not be known to be allowed is closed, or left to lapse.
@@ -306,29 +275,21 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
     let Some(live) = flags::published(world) else {
         return vec![];
     };
-    let own = world
-        .record
-        .known()
-        .is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
+    let own = world.record.known().is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
     let plan = world.plan.known();
     let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
     let gone = world.plan.is_absent();
     let closed =
         gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
     let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading(&name, live).as_ref());
-    (own && closed && live != restrictive)
-        .then(|| publish_step(&name, &restrictive, false))
-        .into_iter()
-        .collect()
+    (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
 }
 
 /// The reading that a document grants, kept as it is.
 fn reading(name: &TenantName, live: &str) -> Option<flags::Reading> {
     let issued = flags::Live::parse(name, live)?.read_issued?;
     let document: serde_json::Value = serde_json::from_str(live).ok()?;
-    let until = document
-        .pointer("/flags/phi.read.allowed/targeting/if/0/</2")?
-        .as_i64()?;
+    let until = document.pointer("/flags/phi.read.allowed/targeting/if/0/</2")?.as_i64()?;
     Some(flags::Reading { issued, until })
 }
 

@@ -33,48 +33,27 @@ pub struct Verdict {
 impl Verdict {
     /// It stands as it is called for.
     pub fn stands(condition: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            condition,
-            standing: Standing::Stands,
-            reason,
-            message: message.into(),
-            settled: true,
-            stalled: false,
-        }
+        Self { condition, standing: Standing::Stands, reason, message: message.into(), settled: true, stalled: false }
     }
 
     /// It stands, and something untidy is being repaired or waited for.
     pub fn repairing(condition: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            settled: false,
-            ..Self::stands(condition, reason, message)
-        }
+        Self { settled: false, ..Self::stands(condition, reason, message) }
     }
 
     /// It does not stand, and it is being worked on.
     pub fn falls(condition: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            standing: Standing::Falls,
-            settled: false,
-            ..Self::stands(condition, reason, message)
-        }
+        Self { standing: Standing::Falls, settled: false, ..Self::stands(condition, reason, message) }
     }
 
     /// It does not stand, and somebody must act.
     pub fn stalls(condition: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            stalled: true,
-            ..Self::falls(condition, reason, message)
-        }
+        Self { stalled: true, ..Self::falls(condition, reason, message) }
     }
 
     /// It is not known.
     pub fn unknown(condition: &'static str, reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            standing: Standing::Unknown,
-            settled: false,
-            ..Self::stands(condition, reason, message)
-        }
+        Self { standing: Standing::Unknown, settled: false, ..Self::stands(condition, reason, message) }
     }
 
     /// As a condition.

@@ -47,23 +47,14 @@ fn from_stores(name: &str, stores: &Stores) -> World {
     let plan = decoded(stores.plans.get("", name));
     let class_name = plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
     let record = decoded(stores.records.get("", name));
-    let recorded: Vec<String> = record
-        .known()
-        .map(|r| r.spec.nodes.iter().map(|n| n.name.clone()).collect())
-        .unwrap_or_default();
-    let class = if plan.known().is_some() {
-        decoded(stores.classes.get("", &class_name))
-    } else {
-        Fact::Unread
-    };
+    let recorded: Vec<String> =
+        record.known().map(|r| r.spec.nodes.iter().map(|n| n.name.clone()).collect()).unwrap_or_default();
+    let class = if plan.known().is_some() { decoded(stores.classes.get("", &class_name)) } else { Fact::Unread };
     let mut world = World {
         name: name.to_owned(),
         config: decoded(stores.configs.get("", CONFIG_NAME)),
         namespace: stores.namespaces.get("", name),
-        policies: stores
-            .policies
-            .unknown()
-            .map_or_else(|| Fact::Known(stores.policies.by(name)), Fact::Unknown),
+        policies: stores.policies.unknown().map_or_else(|| Fact::Known(stores.policies.by(name)), Fact::Unknown),
         quota: stores.quotas.get(name, QUOTA),
         service_account: stores.accounts.get(name, APP_SERVICE_ACCOUNT),
         readers: stores.bindings.get(name, FLAG_READERS),
@@ -116,9 +107,7 @@ fn pods(name: &str, stores: &Stores, world: &World) -> Fact<Vec<Arc<Pod>>> {
     }
     let mut pods: BTreeMap<String, Arc<Pod>> = BTreeMap::new();
     let nodes = world.nodes.known().into_iter().flatten().chain(&world.inventory);
-    let found = nodes
-        .flat_map(|n| stores.pods.by(&on_node(&n.name_any())))
-        .chain(stores.pods.by(&in_namespace(name)));
+    let found = nodes.flat_map(|n| stores.pods.by(&on_node(&n.name_any()))).chain(stores.pods.by(&in_namespace(name)));
     pods.extend(found.map(|p| (p.uid().unwrap_or_default(), p)));
     Fact::Known(pods.into_values().collect())
 }
@@ -136,11 +125,7 @@ fn agreements(world: &mut World, stores: &Stores) {
             world.baas.extend(baa.object.as_ref().ok().map(|b| Arc::new(b.clone())));
         }
     }
-    let claims = world
-        .class
-        .known()
-        .map(|c| c.spec.node_pool.claims.clone())
-        .unwrap_or_default();
+    let claims = world.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
     for claim in claims {
         acts.extend(stores.acts.get("", &claim.attestation_ref.name).known().cloned());
     }

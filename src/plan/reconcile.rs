@@ -49,12 +49,7 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
         Some(plan) => write_status(context, plan, &said(&settled, plan, failure.as_ref())).await,
         None => Ok(false),
     };
-    outcome(
-        context,
-        &settled,
-        failure.or(written.as_ref().err().cloned()),
-        written.unwrap_or(false),
-    )
+    outcome(context, &settled, failure.or(written.as_ref().err().cloned()), written.unwrap_or(false))
 }
 
 async fn greet(context: &Context, name: &str) {
@@ -69,12 +64,7 @@ async fn greet(context: &Context, name: &str) {
 
 /// Rounds of observe → validate → decide → apply.
 async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) -> (Settled, World, Option<Failure>) {
-    let writer = Writer {
-        client: &context.client,
-        stores: &context.stores,
-        keys,
-        tenant: name,
-    };
+    let writer = Writer { client: &context.client, stores: &context.stores, keys, tenant: name };
     let mut round = 0;
     loop {
         round += 1;
@@ -145,15 +135,9 @@ async fn write_status(context: &Context, plan: &HealthcarePlan, said: &Healthcar
     let api = Api::<HealthcarePlan>::all(context.client.clone());
     let meta = json!({"uid": plan.uid(), "resourceVersion": plan.resource_version()});
     let patch = json!({"metadata": meta, "status": whole(plan.status.as_ref(), said)});
-    let params = PatchParams {
-        field_manager: Some(crate::names::FIELD_MANAGER.into()),
-        ..PatchParams::default()
-    };
-    let written = bounded(
-        "writing the plan's status",
-        api.patch_status(&plan.name_any(), &params, &Patch::Merge(patch)),
-    )
-    .await?;
+    let params = PatchParams { field_manager: Some(crate::names::FIELD_MANAGER.into()), ..PatchParams::default() };
+    let written =
+        bounded("writing the plan's status", api.patch_status(&plan.name_any(), &params, &Patch::Merge(patch))).await?;
     context.stores.plans.put(Guarded::ok(written));
     transition::publish(context, plan, said).await;
     Ok(true)
@@ -181,11 +165,7 @@ fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote
         (Some(_), _) => Outcome::Failed(delay),
         (None, _) if wrote => Outcome::Again,
         (None, Settled::Tenant(both))
-            if both
-                .1
-                .verdicts
-                .iter()
-                .any(|v| v.standing == super::gates::Standing::Unknown) =>
+            if both.1.verdicts.iter().any(|v| v.standing == super::gates::Standing::Unknown) =>
         {
             Outcome::Failed(delay)
         }

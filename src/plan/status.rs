@@ -59,11 +59,7 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
         open: e.open,
         baa: e.baa.clone(),
         expiration_time: e.closes.map(Time),
-        phi_categories: if e.open {
-            e.categories.iter().copied().collect()
-        } else {
-            vec![]
-        },
+        phi_categories: if e.open { e.categories.iter().copied().collect() } else { vec![] },
         missing: Some(e.missing.clone()).filter(|m| !m.is_empty()),
     });
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
@@ -86,31 +82,15 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
 /// The status of a plan that makes no tenant: what stood is still said, with less certainty.
 #[must_use]
 pub fn invalid(plan: &HealthcarePlan, invalid: &Invalid, now: Timestamp) -> HealthcarePlanStatus {
-    let Invalid {
-        reason,
-        message,
-        stalled,
-    } = invalid;
+    let Invalid { reason, message, stalled } = invalid;
     let was = plan.status.clone().unwrap_or_default();
     let unlocked = if *stalled { "False" } else { "Unknown" };
-    let mut said: Vec<_> = was
-        .conditions
-        .iter()
-        .filter_map(|c| doubted(&c.type_, *reason, message))
-        .collect();
+    let mut said: Vec<_> = was.conditions.iter().filter_map(|c| doubted(&c.type_, *reason, message)).collect();
     said.push(Said::new(PHI_UNLOCKED, unlocked, *reason, message));
     said.push(Said::new(READY, "False", *reason, message));
     let kstatus = if *stalled { STALLED } else { RECONCILING };
     said.push(Said::new(kstatus, "True", *reason, message));
-    write(
-        plan,
-        &said,
-        HealthcarePlanStatus {
-            conditions: vec![],
-            ..was
-        },
-        now,
-    )
+    write(plan, &said, HealthcarePlanStatus { conditions: vec![], ..was }, now)
 }
 
 /// A fence's condition while nobody can say whether it is as called for.
@@ -125,12 +105,9 @@ fn phi_unlocked(gate: &Gate, failure: Option<&Failure>) -> Said {
         (Gate::Closed(v), _) => Said::new(PHI_UNLOCKED, "False", v.reason, &v.message),
         (Gate::Hold(v), _) => Said::new(PHI_UNLOCKED, "Unknown", v.reason, format!("Not renewed: {}", v.message)),
         (Gate::Open, Some(f)) => Said::new(PHI_UNLOCKED, "Unknown", f.reason, format!("Not renewed: {}", f.message)),
-        (Gate::Open, None) => Said::new(
-            PHI_UNLOCKED,
-            "True",
-            Reason::Unlocked,
-            "Every fence stands and an agreement is in force.",
-        ),
+        (Gate::Open, None) => {
+            Said::new(PHI_UNLOCKED, "True", Reason::Unlocked, "Every fence stands and an agreement is in force.")
+        }
     }
 }
 
@@ -141,10 +118,7 @@ fn kstatus(decision: &Decision, failure: Option<&Failure>) -> Vec<Said> {
         _ => None,
     };
     if let Some(v) = decision.verdicts.iter().find(|v| v.stalled).or(gate_stall) {
-        return vec![
-            Said::new(READY, "False", v.reason, &v.message),
-            Said::new(STALLED, "True", v.reason, &v.message),
-        ];
+        return vec![Said::new(READY, "False", v.reason, &v.message), Said::new(STALLED, "True", v.reason, &v.message)];
     }
     if let Some(f) = failure {
         return vec![
@@ -154,22 +128,10 @@ fn kstatus(decision: &Decision, failure: Option<&Failure>) -> Vec<Said> {
     }
     match decision.verdicts.iter().find(|v| !v.settled) {
         Some(v) => {
-            let ready = if v.standing == Standing::Unknown {
-                "Unknown"
-            } else {
-                "False"
-            };
-            vec![
-                Said::new(READY, ready, v.reason, &v.message),
-                Said::new(RECONCILING, "True", v.reason, &v.message),
-            ]
+            let ready = if v.standing == Standing::Unknown { "Unknown" } else { "False" };
+            vec![Said::new(READY, ready, v.reason, &v.message), Said::new(RECONCILING, "True", v.reason, &v.message)]
         }
-        None => vec![Said::new(
-            READY,
-            "True",
-            Reason::AsCalledFor,
-            "The cluster is as spec and agreements call for.",
-        )],
+        None => vec![Said::new(READY, "True", Reason::AsCalledFor, "The cluster is as spec and agreements call for.")],
     }
 }
 
@@ -177,9 +139,5 @@ fn write(plan: &HealthcarePlan, said: &[Said], rest: HealthcarePlanStatus, now: 
     let generation = plan.metadata.generation.unwrap_or_default();
     let mut conditions = plan.status.as_ref().map(|s| s.conditions.clone()).unwrap_or_default();
     set_conditions(&mut conditions, said, &OURS, generation, now);
-    HealthcarePlanStatus {
-        observed_generation: Some(generation),
-        conditions,
-        ..rest
-    }
+    HealthcarePlanStatus { observed_generation: Some(generation), conditions, ..rest }
 }

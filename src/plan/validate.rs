@@ -48,19 +48,11 @@ pub struct Invalid {
 
 impl Invalid {
     fn stalled(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            reason,
-            message: message.into(),
-            stalled: true,
-        }
+        Self { reason, message: message.into(), stalled: true }
     }
 
     fn unknown(what: &str, why: &str) -> Self {
-        Self {
-            reason: Reason::Unreadable,
-            message: format!("{what} cannot be read: {why}"),
-            stalled: false,
-        }
+        Self { reason: Reason::Unreadable, message: format!("{what} cannot be read: {why}"), stalled: false }
     }
 }
 
@@ -78,17 +70,10 @@ pub fn validate(world: &World) -> Result<Tenant, Invalid> {
         Fact::Known(config) => config.clone(),
         Fact::Absent => {
             let message = "RingfenceConfig cluster does not exist; a platform engineer must create it";
-            return Err(Invalid {
-                reason: Reason::ConfigMissing,
-                message: message.into(),
-                stalled: false,
-            });
+            return Err(Invalid { reason: Reason::ConfigMissing, message: message.into(), stalled: false });
         }
         other => {
-            return Err(Invalid::unknown(
-                "RingfenceConfig cluster",
-                other.doubt().unwrap_or_default(),
-            ));
+            return Err(Invalid::unknown("RingfenceConfig cluster", other.doubt().unwrap_or_default()));
         }
     };
     let class_name = &plan.spec.plan_class_name;

@@ -17,10 +17,7 @@ pub async fn serve(listener: TcpListener, context: Arc<Context>, queue: Arc<Queu
         .route(
             "/metrics",
             get(move || async move {
-                counted
-                    .metrics
-                    .depth
-                    .set(i64::try_from(waiting.depth()).unwrap_or(i64::MAX));
+                counted.metrics.depth.set(i64::try_from(waiting.depth()).unwrap_or(i64::MAX));
                 counted.metrics.text()
             }),
         );

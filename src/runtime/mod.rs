@@ -73,10 +73,7 @@ pub enum Error {
 /// When the operator cannot start.
 pub async fn run(options: Options) -> Result<(), Error> {
     let client = Client::try_from(config(options.kubeconfig).await?)?;
-    let reporter = Reporter {
-        controller: "ringfence".into(),
-        instance: None,
-    };
+    let reporter = Reporter { controller: "ringfence".into(), instance: None };
     let context = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
         client,
@@ -93,11 +90,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let listener = listener.map_err(|e| Error::Admin(options.admin_address, e))?;
     tasks.spawn(admin::serve(listener, context.clone(), queue.clone()));
     let workers = workers::spawn(options.workers, &context, &queue);
-    tracing::info!(
-        workers = options.workers,
-        resync_seconds = options.resync.as_secs(),
-        "started"
-    );
+    tracing::info!(workers = options.workers, resync_seconds = options.resync.as_secs(), "started");
 
     stop_signal().await;
     tracing::info!("stopping: running reconciles are let finish");

@@ -25,41 +25,22 @@ struct Route {
 
 /// Starts every watch.
 pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>) {
-    let route = || Route {
-        context: context.clone(),
-        queue: queue.clone(),
-    };
+    let route = || Route { context: context.clone(), queue: queue.clone() };
     let s = &context.stores;
     watch(tasks, route(), s.plans.clone(), all(), Route::plan);
     watch(tasks, route(), s.classes.clone(), all(), |r, o| r.class(&o.name_any()));
     watch(tasks, route(), s.configs.clone(), all(), |r, _| r.every_plan());
-    watch(tasks, route(), s.records.clone(), all(), |r, o| {
-        r.tenant(&o.name_any(), Urgency::Change)
-    });
+    watch(tasks, route(), s.records.clone(), all(), |r, o| r.tenant(&o.name_any(), Urgency::Change));
     watch(tasks, route(), s.baas.clone(), all(), Route::agreement);
     watch(tasks, route(), s.acts.clone(), all(), Route::act);
-    watch(
-        tasks,
-        route(),
-        s.namespaces.clone(),
-        all(),
-        |r, o: &PartialObjectMeta<Namespace>| r.tenant(&o.name_any(), Urgency::Revocation),
-    );
-    watch(tasks, route(), s.policies.clone(), managed(), |r, o| {
-        r.in_namespace_of(o, Urgency::Revocation)
+    watch(tasks, route(), s.namespaces.clone(), all(), |r, o: &PartialObjectMeta<Namespace>| {
+        r.tenant(&o.name_any(), Urgency::Revocation)
     });
-    watch(tasks, route(), s.quotas.clone(), managed(), |r, o| {
-        r.in_namespace_of(o, Urgency::Change)
-    });
-    watch(tasks, route(), s.accounts.clone(), managed(), |r, o| {
-        r.in_namespace_of(o, Urgency::Change)
-    });
-    watch(tasks, route(), s.bindings.clone(), managed(), |r, o| {
-        r.in_namespace_of(o, Urgency::Change)
-    });
-    watch(tasks, route(), s.flags.clone(), managed(), |r, o| {
-        r.in_namespace_of(o, Urgency::Revocation)
-    });
+    watch(tasks, route(), s.policies.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Revocation));
+    watch(tasks, route(), s.quotas.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Change));
+    watch(tasks, route(), s.accounts.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Change));
+    watch(tasks, route(), s.bindings.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Change));
+    watch(tasks, route(), s.flags.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Revocation));
     watch(tasks, route(), s.nodes.clone(), all(), Route::node);
     watch(tasks, route(), s.pods.clone(), all(), Route::pod);
 }
@@ -127,15 +108,9 @@ impl Prune for Pod {
             annotations.retain(|k, _| k == "kubernetes.io/config.mirror");
         }
         let node_name = self.spec.take().and_then(|s| s.node_name);
-        self.spec = Some(k8s_openapi::api::core::v1::PodSpec {
-            node_name,
-            ..Default::default()
-        });
+        self.spec = Some(k8s_openapi::api::core::v1::PodSpec { node_name, ..Default::default() });
         let phase = self.status.take().and_then(|s| s.phase);
-        self.status = Some(k8s_openapi::api::core::v1::PodStatus {
-            phase,
-            ..Default::default()
-        });
+        self.status = Some(k8s_openapi::api::core::v1::PodStatus { phase, ..Default::default() });
     }
 }
 
@@ -212,20 +187,11 @@ impl Route {
                 self.tenant(&record.name_any(), Urgency::Change);
             }
         }
-        let Some(class) = node
-            .labels()
-            .get(INVENTORY_LABEL)
-            .filter(|_| node.labels().get(POOL_LABEL).is_none())
-        else {
+        let Some(class) = node.labels().get(INVENTORY_LABEL).filter(|_| node.labels().get(POOL_LABEL).is_none()) else {
             return;
         };
         for plan in s.plans.by(&of_class(class)) {
-            let nodes = plan
-                .object
-                .as_ref()
-                .ok()
-                .and_then(|p| p.status.as_ref())
-                .and_then(|s| s.nodes.as_ref());
+            let nodes = plan.object.as_ref().ok().and_then(|p| p.status.as_ref()).and_then(|s| s.nodes.as_ref());
             if nodes.is_none_or(|n| n.assigned < n.asked) {
                 self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
             }
@@ -234,19 +200,8 @@ impl Route {
 
     fn pod(&self, pod: &Pod) {
         self.in_namespace_of(pod, Urgency::Revocation);
-        let node = pod
-            .spec
-            .as_ref()
-            .and_then(|s| s.node_name.as_deref())
-            .unwrap_or_default();
-        if let Some(pool) = self
-            .context
-            .stores
-            .nodes
-            .get("", node)
-            .known()
-            .and_then(|n| n.labels().get(POOL_LABEL))
-        {
+        let node = pod.spec.as_ref().and_then(|s| s.node_name.as_deref()).unwrap_or_default();
+        if let Some(pool) = self.context.stores.nodes.get("", node).known().and_then(|n| n.labels().get(POOL_LABEL)) {
             self.tenant(pool, Urgency::Revocation);
         }
     }

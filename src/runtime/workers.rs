@@ -76,11 +76,7 @@ fn report(context: &Context, item: &Item, outcome: Outcome, took: Duration) {
         Item::Agreement(name) => ("agreement", name),
     };
     let outcome = outcome.label();
-    context
-        .metrics
-        .reconciles
-        .get_or_create(&Reconciled { kind, outcome })
-        .inc();
+    context.metrics.reconciles.get_or_create(&Reconciled { kind, outcome }).inc();
     context.metrics.seconds.observe(took.as_secs_f64());
     tracing::info!(
         kind,

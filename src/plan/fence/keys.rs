@@ -17,9 +17,7 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
 /// Purposes whose key is confirmed not to exist.
 pub fn absent(world: &World) -> impl Iterator<Item = KeyPurpose> + '_ {
-    KeyPurpose::ALL
-        .into_iter()
-        .filter(|p| matches!(world.keys.get(p), Some(Ok(Fact::Absent))))
+    KeyPurpose::ALL.into_iter().filter(|p| matches!(world.keys.get(p), Some(Ok(Fact::Absent))))
 }
 
 /// The key of this purpose, if it is this tenant's: the recorded one, or made for this record and not yet recorded.
@@ -43,12 +41,7 @@ pub fn own<'a>(world: &'a World, record: &TenantRecord, purpose: KeyPurpose) -> 
 #[must_use]
 pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
     let verdicts = KeyPurpose::ALL.map(|purpose| judge_one(tenant, world, purpose));
-    let worst = |v: &&Verdict| {
-        (
-            v.reason == Reason::KeysVerified,
-            v.standing == crate::plan::gates::Standing::Unknown,
-        )
-    };
+    let worst = |v: &&Verdict| (v.reason == Reason::KeysVerified, v.standing == crate::plan::gates::Standing::Unknown);
     verdicts.iter().min_by_key(worst).cloned().expect("there are purposes")
 }
 
@@ -70,11 +63,7 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
         }
         Some(Err(trouble)) => return Verdict::unknown(KEYS_READY, reason(trouble), format!("{trouble}.")),
         Some(Ok(other)) => {
-            return Verdict::unknown(
-                KEYS_READY,
-                Reason::KeyServiceUnreachable,
-                other.doubt().unwrap_or_default(),
-            );
+            return Verdict::unknown(KEYS_READY, Reason::KeyServiceUnreachable, other.doubt().unwrap_or_default());
         }
         None => {
             return Verdict::unknown(
@@ -97,24 +86,13 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
         return Verdict::falls(KEYS_READY, Reason::KeySuspended, message);
     }
     if !key.wrong.is_empty() {
-        let message = format!(
-            "Key {mount}/{name}: {}. Put it right in the key service.",
-            key.wrong.join(", ")
-        );
+        let message = format!("Key {mount}/{name}: {}. Put it right in the key service.", key.wrong.join(", "));
         return Verdict::falls(KEYS_READY, Reason::KeySettingsWrong, message);
     }
     if !recorded {
-        return Verdict::falls(
-            KEYS_READY,
-            Reason::WaitingForFence,
-            "The keys' fingerprints are being recorded.",
-        );
+        return Verdict::falls(KEYS_READY, Reason::WaitingForFence, "The keys' fingerprints are being recorded.");
     }
-    Verdict::stands(
-        KEYS_READY,
-        Reason::KeysVerified,
-        "The keys are the recorded ones, not exportable, not deletable.",
-    )
+    Verdict::stands(KEYS_READY, Reason::KeysVerified, "The keys are the recorded ones, not exportable, not deletable.")
 }
 
 const fn reason(trouble: &Trouble) -> Reason {
@@ -131,22 +109,10 @@ const fn reason(trouble: &Trouble) -> Reason {
 pub fn steps(tenant: &Tenant, world: &World, record: &TenantRecord) -> Vec<Step> {
     let seconds = rotation_seconds(tenant);
     let make = absent(world)
-        .filter(|p| {
-            record
-                .spec
-                .keys
-                .iter()
-                .any(|k| k.purpose == *p && k.fingerprint.is_none())
-        })
-        .map(|purpose| Step::CreateKey {
-            purpose,
-            rotation_seconds: seconds,
-        });
+        .filter(|p| record.spec.keys.iter().any(|k| k.purpose == *p && k.fingerprint.is_none()))
+        .map(|purpose| Step::CreateKey { purpose, rotation_seconds: seconds });
     let drifted = own(world, record, KeyPurpose::Phi).is_some_and(|k| k.rotation_seconds != seconds && !k.soft_deleted);
-    make.chain(drifted.then_some(Step::TuneKey {
-        rotation_seconds: seconds,
-    }))
-    .collect()
+    make.chain(drifted.then_some(Step::TuneKey { rotation_seconds: seconds })).collect()
 }
 
 fn rotation_seconds(tenant: &Tenant) -> i64 {

@@ -95,26 +95,17 @@ pub fn ground(world: &World, record: Option<&TenantRecord>) -> Ground {
 /// Whether pods and logins are let in.
 #[must_use]
 pub fn is_fenced(world: &World) -> bool {
-    world
-        .namespace
-        .known()
-        .is_some_and(|n| n.labels().get(FENCED_LABEL).is_some_and(|v| v == "true"))
+    world.namespace.known().is_some_and(|n| n.labels().get(FENCED_LABEL).is_some_and(|v| v == "true"))
 }
 
 /// How the namespace stands.
 #[must_use]
 pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
     match ground(world, tenant.record.as_deref()) {
-        Ground::Unknown(why) => Verdict::unknown(
-            NAMESPACE_FENCED,
-            Reason::Unreadable,
-            format!("the namespace cannot be read: {why}"),
-        ),
-        Ground::Bare => Verdict::falls(
-            NAMESPACE_FENCED,
-            Reason::WaitingForFence,
-            "The namespace is being made.",
-        ),
+        Ground::Unknown(why) => {
+            Verdict::unknown(NAMESPACE_FENCED, Reason::Unreadable, format!("the namespace cannot be read: {why}"))
+        }
+        Ground::Bare => Verdict::falls(NAMESPACE_FENCED, Reason::WaitingForFence, "The namespace is being made."),
         Ground::Barred(reason, why) => Verdict::stalls(NAMESPACE_FENCED, reason, why),
         Ground::Own if !is_fenced(world) => Verdict::falls(
             NAMESPACE_FENCED,
@@ -126,11 +117,9 @@ pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
             Reason::Repairing,
             "Labels, quota, ServiceAccount or RoleBinding are being repaired.",
         ),
-        Ground::Own => Verdict::stands(
-            NAMESPACE_FENCED,
-            Reason::Fenced,
-            "The namespace is the tenant's own and closed.",
-        ),
+        Ground::Own => {
+            Verdict::stands(NAMESPACE_FENCED, Reason::Fenced, "The namespace is the tenant's own and closed.")
+        }
     }
 }
 
@@ -164,9 +153,7 @@ pub fn repairs(tenant: &Tenant, world: &World) -> Vec<Step> {
     if differs(&world.quota, |live| quota_is_as_wanted(&quota(tenant), live)) {
         steps.push(Step::Apply(Owned::ResourceQuota(quota(tenant))));
     }
-    if differs(&world.service_account, |live| {
-        is_as_wanted(&service_account(tenant), live)
-    }) {
+    if differs(&world.service_account, |live| is_as_wanted(&service_account(tenant), live)) {
         steps.push(Step::Apply(Owned::ServiceAccount(service_account(tenant))));
     }
     if let Some(live) = world.readers.known().filter(|l| l.role_ref != readers(tenant).role_ref) {
@@ -189,19 +176,13 @@ fn label_repair(tenant: &Tenant, namespace: &NamespaceMeta) -> Option<Step> {
     let live = namespace.labels();
     let wanted = namespace_labels(&tenant.name);
     let lacking: BTreeMap<_, _> = wanted.into_iter().filter(|(k, v)| live.get(k) != Some(v)).collect();
-    (!lacking.is_empty()).then_some(Step::LabelNamespace {
-        labels: lacking,
-        loosening: false,
-    })
+    (!lacking.is_empty()).then_some(Step::LabelNamespace { labels: lacking, loosening: false })
 }
 
 /// The step that lets pods in.
 #[must_use]
 pub fn fence() -> Step {
-    Step::LabelNamespace {
-        labels: [(FENCED_LABEL.to_owned(), "true".to_owned())].into(),
-        loosening: true,
-    }
+    Step::LabelNamespace { labels: [(FENCED_LABEL.to_owned(), "true".to_owned())].into(), loosening: true }
 }
 
 /// No way round the network fence by Services, and the class's limits.
@@ -213,10 +194,7 @@ pub fn quota(tenant: &Tenant) -> ResourceQuota {
     }
     ResourceQuota {
         metadata: object_meta(&tenant.name, QUOTA),
-        spec: Some(ResourceQuotaSpec {
-            hard: Some(hard),
-            ..ResourceQuotaSpec::default()
-        }),
+        spec: Some(ResourceQuotaSpec { hard: Some(hard), ..ResourceQuotaSpec::default() }),
         status: None,
     }
 }
@@ -225,9 +203,7 @@ pub fn quota(tenant: &Tenant) -> ResourceQuota {
 fn quota_is_as_wanted(wanted: &ResourceQuota, live: &ResourceQuota) -> bool {
     let hard = |q: &ResourceQuota| -> BTreeMap<String, f64> {
         let hard = q.spec.as_ref().and_then(|s| s.hard.clone()).unwrap_or_default();
-        hard.into_iter()
-            .map(|(k, v)| (k, number(&v.0).unwrap_or(f64::NAN)))
-            .collect()
+        hard.into_iter().map(|(k, v)| (k, number(&v.0).unwrap_or(f64::NAN))).collect()
     };
     let without = |q: &ResourceQuota| {
         let mut q = q.clone();
@@ -256,10 +232,7 @@ fn number(text: &str) -> Option<f64> {
         ("P", 1e15),
         ("E", 1e18),
     ];
-    let (digits, scale) = SUFFIXES
-        .iter()
-        .find_map(|(s, f)| Some((text.strip_suffix(s)?, *f)))
-        .unwrap_or((text, 1.0));
+    let (digits, scale) = SUFFIXES.iter().find_map(|(s, f)| Some((text.strip_suffix(s)?, *f))).unwrap_or((text, 1.0));
     Some(digits.parse::<f64>().ok()? * scale)
 }
 
@@ -282,13 +255,7 @@ pub fn readers(tenant: &Tenant) -> RoleBinding {
         namespace: Some(namespace.to_owned()),
         api_group: None,
     };
-    let class = tenant
-        .class
-        .spec
-        .flags
-        .readers
-        .iter()
-        .map(|r| account(&r.namespace, &r.service_account_name));
+    let class = tenant.class.spec.flags.readers.iter().map(|r| account(&r.namespace, &r.service_account_name));
     RoleBinding {
         metadata: object_meta(&tenant.name, FLAG_READERS),
         role_ref: RoleRef {
@@ -296,11 +263,7 @@ pub fn readers(tenant: &Tenant) -> RoleBinding {
             kind: "ClusterRole".into(),
             name: FLAG_READER_ROLE.into(),
         },
-        subjects: Some(
-            std::iter::once(account(tenant.name.as_str(), APP_SERVICE_ACCOUNT))
-                .chain(class)
-                .collect(),
-        ),
+        subjects: Some(std::iter::once(account(tenant.name.as_str(), APP_SERVICE_ACCOUNT)).chain(class).collect()),
     }
 }
 

@@ -67,11 +67,9 @@ pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
             Reason::BasePolicyAltered,
             "A NetworkPolicy of the class differs from it and is being put right.",
         ),
-        Some(_) => Verdict::stands(
-            NETWORK_ISOLATED,
-            Reason::Isolated,
-            "The base NetworkPolicy stands as the class says.",
-        ),
+        Some(_) => {
+            Verdict::stands(NETWORK_ISOLATED, Reason::Isolated, "The base NetworkPolicy stands as the class says.")
+        }
     }
 }
 
@@ -81,61 +79,31 @@ pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
     let Some(live) = world.policies.known() else {
         return vec![];
     };
-    let wanted: Vec<_> = std::iter::once(base_policy(tenant))
-        .chain(pod_policies(tenant))
-        .collect();
-    let stale = live
-        .iter()
-        .filter(|l| !wanted.iter().any(|w| w.name_any() == l.name_any()));
-    let stale: Vec<_> = stale
-        .map(|l| Step::Delete(Owned::NetworkPolicy((**l).clone())))
-        .collect();
-    let lacking = wanted.into_iter().filter(|w| {
-        !live
-            .iter()
-            .any(|l| l.name_any() == w.name_any() && is_as_wanted(w, &**l))
-    });
-    lacking
-        .map(|w| Step::Apply(Owned::NetworkPolicy(w)))
-        .chain(stale)
-        .collect()
+    let wanted: Vec<_> = std::iter::once(base_policy(tenant)).chain(pod_policies(tenant)).collect();
+    let stale = live.iter().filter(|l| !wanted.iter().any(|w| w.name_any() == l.name_any()));
+    let stale: Vec<_> = stale.map(|l| Step::Delete(Owned::NetworkPolicy((**l).clone()))).collect();
+    let lacking =
+        wanted.into_iter().filter(|w| !live.iter().any(|l| l.name_any() == w.name_any() && is_as_wanted(w, &**l)));
+    lacking.map(|w| Step::Apply(Owned::NetworkPolicy(w))).chain(stale).collect()
 }
 
 /// The one policy for every pod of the tenant.
 #[must_use]
 pub fn base_policy(tenant: &Tenant) -> NetworkPolicy {
     let network = &tenant.class.spec.network;
-    let everywhere = || {
-        network
-            .allow
-            .iter()
-            .filter(|a| a.to_pod_labels.as_ref().is_none_or(BTreeMap::is_empty))
-    };
-    let same_namespace = || NetworkPolicyPeer {
-        pod_selector: Some(LabelSelector::default()),
-        ..NetworkPolicyPeer::default()
-    };
+    let everywhere = || network.allow.iter().filter(|a| a.to_pod_labels.as_ref().is_none_or(BTreeMap::is_empty));
+    let same_namespace =
+        || NetworkPolicyPeer { pod_selector: Some(LabelSelector::default()), ..NetworkPolicyPeer::default() };
     let dns_peer = NetworkPolicyPeer {
-        namespace_selector: Some(matching(
-            &[(NAMESPACE_NAME.into(), network.dns.namespace.clone())].into(),
-        )),
+        namespace_selector: Some(matching(&[(NAMESPACE_NAME.into(), network.dns.namespace.clone())].into())),
         pod_selector: Some(matching(&network.dns.pod_labels)),
         ip_block: None,
     };
     let dns_ports = [Protocol::UDP, Protocol::TCP].map(|p| port(p, 53, None)).to_vec();
-    let ingress = std::iter::once(NetworkPolicyIngressRule {
-        from: Some(vec![same_namespace()]),
-        ports: None,
-    });
+    let ingress = std::iter::once(NetworkPolicyIngressRule { from: Some(vec![same_namespace()]), ports: None });
     let egress = [
-        NetworkPolicyEgressRule {
-            to: Some(vec![same_namespace()]),
-            ports: None,
-        },
-        NetworkPolicyEgressRule {
-            to: Some(vec![dns_peer]),
-            ports: Some(dns_ports),
-        },
+        NetworkPolicyEgressRule { to: Some(vec![same_namespace()]), ports: None },
+        NetworkPolicyEgressRule { to: Some(vec![dns_peer]), ports: Some(dns_ports) },
     ];
     policy(
         tenant,
@@ -180,18 +148,12 @@ fn policy(
 }
 
 fn ingress_rule(allow: &Allow) -> Option<NetworkPolicyIngressRule> {
-    let rule = NetworkPolicyIngressRule {
-        from: Some(peers(allow)),
-        ports: Some(ports(allow)),
-    };
+    let rule = NetworkPolicyIngressRule { from: Some(peers(allow)), ports: Some(ports(allow)) };
     (allow.direction != Direction::Egress).then_some(rule)
 }
 
 fn egress_rule(allow: &Allow) -> Option<NetworkPolicyEgressRule> {
-    let rule = NetworkPolicyEgressRule {
-        to: Some(peers(allow)),
-        ports: Some(ports(allow)),
-    };
+    let rule = NetworkPolicyEgressRule { to: Some(peers(allow)), ports: Some(ports(allow)) };
     (allow.direction != Direction::Ingress).then_some(rule)
 }
 
@@ -202,10 +164,7 @@ fn peers(allow: &Allow) -> Vec<NetworkPolicyPeer> {
         ..NetworkPolicyPeer::default()
     });
     let cidrs = allow.cidrs.iter().flatten().map(|cidr| NetworkPolicyPeer {
-        ip_block: Some(IPBlock {
-            cidr: cidr.clone(),
-            except: None,
-        }),
+        ip_block: Some(IPBlock { cidr: cidr.clone(), except: None }),
         ..NetworkPolicyPeer::default()
     });
     let peers: Vec<_> = namespace.chain(cidrs).collect();
@@ -213,18 +172,11 @@ fn peers(allow: &Allow) -> Vec<NetworkPolicyPeer> {
         return peers;
     }
     let nobody = matching(&[(NAMESPACE_NAME.into(), "ringfence-nobody".into())].into());
-    vec![NetworkPolicyPeer {
-        namespace_selector: Some(nobody),
-        ..NetworkPolicyPeer::default()
-    }]
+    vec![NetworkPolicyPeer { namespace_selector: Some(nobody), ..NetworkPolicyPeer::default() }]
 }
 
 fn ports(allow: &Allow) -> Vec<NetworkPolicyPort> {
-    allow
-        .ports
-        .iter()
-        .map(|p| port(p.protocol, p.port, p.end_port))
-        .collect()
+    allow.ports.iter().map(|p| port(p.protocol, p.port, p.end_port)).collect()
 }
 
 fn port(protocol: Protocol, port: i32, end_port: Option<i32>) -> NetworkPolicyPort {
@@ -232,16 +184,9 @@ fn port(protocol: Protocol, port: i32, end_port: Option<i32>) -> NetworkPolicyPo
         Protocol::TCP => "TCP",
         Protocol::UDP => "UDP",
     };
-    NetworkPolicyPort {
-        protocol: Some(protocol.into()),
-        port: Some(IntOrString::Int(port)),
-        end_port,
-    }
+    NetworkPolicyPort { protocol: Some(protocol.into()), port: Some(IntOrString::Int(port)), end_port }
 }
 
 fn matching(labels: &BTreeMap<String, String>) -> LabelSelector {
-    LabelSelector {
-        match_labels: Some(labels.clone()),
-        match_expressions: None,
-    }
+    LabelSelector { match_labels: Some(labels.clone()), match_expressions: None }
 }

@@ -22,11 +22,7 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 #[must_use]
 pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     if let Some(why) = world.pods.doubt() {
-        return Verdict::unknown(
-            WORKLOADS_PLACED,
-            Reason::Unreadable,
-            format!("pods cannot be read: {why}"),
-        );
+        return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("pods cannot be read: {why}"));
     }
     let (off, foreign) = (off_pool(tenant, world), foreign(tenant, world));
     let settling = |pods: &[&Arc<Pod>]| pods.iter().all(|p| settles_at(p).is_some_and(|t| now < t));
@@ -65,9 +61,7 @@ pub fn next_check(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Time
 /// Evictions of the tenant's pods that run elsewhere.
 #[must_use]
 pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
-    let pods = off_pool(tenant, world)
-        .into_iter()
-        .filter(|p| p.metadata.deletion_timestamp.is_none());
+    let pods = off_pool(tenant, world).into_iter().filter(|p| p.metadata.deletion_timestamp.is_none());
     pods.map(|p| Step::Evict(p.clone())).collect()
 }
 
@@ -75,8 +69,7 @@ pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
 #[must_use]
 pub fn runs_others(world: &World, node: &Node, _now: Timestamp) -> bool {
     let pods = world.pods.known().map(Vec::as_slice).unwrap_or_default();
-    pods.iter()
-        .any(|p| is_running(p) && node_of(p) == node.metadata.name.as_deref() && !is_agent(p))
+    pods.iter().any(|p| is_running(p) && node_of(p) == node.metadata.name.as_deref() && !is_agent(p))
 }
 
 fn off_pool<'a>(tenant: &Tenant, world: &'a World) -> Vec<&'a Arc<Pod>> {
@@ -96,13 +89,7 @@ fn foreign<'a>(tenant: &Tenant, world: &'a World) -> Vec<&'a Arc<Pod>> {
 }
 
 fn pods(world: &World) -> impl Iterator<Item = &Arc<Pod>> {
-    world
-        .pods
-        .known()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
-        .filter(|p| is_running(p))
+    world.pods.known().map(Vec::as_slice).unwrap_or_default().iter().filter(|p| is_running(p))
 }
 
 /// A node whose label names the pool: for others' pods it counts even while a taint is being repaired.
@@ -111,9 +98,7 @@ fn pool_nodes<'a>(tenant: &'a Tenant, world: &'a World) -> impl Iterator<Item = 
         Fact::Known(nodes) => nodes.as_slice(),
         _ => &[],
     };
-    nodes
-        .iter()
-        .filter(|n| pool_of(n) == Some(tenant.name.as_str()) || is_fenced_off(n, &tenant.name))
+    nodes.iter().filter(|n| pool_of(n) == Some(tenant.name.as_str()) || is_fenced_off(n, &tenant.name))
 }
 
 fn node_of(pod: &Pod) -> Option<&str> {
@@ -127,18 +112,11 @@ fn is_running(pod: &Pod) -> bool {
 
 /// What may run on every node: pods of the node itself, and DaemonSets of the platform in kube-system.
 fn is_agent(pod: &Pod) -> bool {
-    let daemon = pod
-        .owner_references()
-        .iter()
-        .any(|o| o.kind == "DaemonSet" && o.controller == Some(true));
+    let daemon = pod.owner_references().iter().any(|o| o.kind == "DaemonSet" && o.controller == Some(true));
     pod.annotations().contains_key(MIRROR) || (daemon && pod.namespace().as_deref() == Some("kube-system"))
 }
 
 fn settles_at(pod: &Arc<Pod>) -> Option<Timestamp> {
-    let since = pod
-        .metadata
-        .deletion_timestamp
-        .as_ref()
-        .or(pod.metadata.creation_timestamp.as_ref())?;
+    let since = pod.metadata.deletion_timestamp.as_ref().or(pod.metadata.creation_timestamp.as_ref())?;
     since.0.checked_add(SETTLE).ok()
 }

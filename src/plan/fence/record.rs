@@ -24,12 +24,7 @@ pub fn first(tenant: &Tenant, world: &World, now: Timestamp) -> TenantRecord {
             namespace_uid: None,
             pool: tenant.name.as_str().to_owned(),
             nodes: static_inventory::choose(tenant, world, now).unwrap_or_default(),
-            keys: keys::absent(world)
-                .map(|purpose| RecordedKey {
-                    purpose,
-                    fingerprint: None,
-                })
-                .collect(),
+            keys: keys::absent(world).map(|purpose| RecordedKey { purpose, fingerprint: None }).collect(),
         },
     }
 }
@@ -43,19 +38,13 @@ pub fn growth(tenant: &Tenant, world: &World, record: &TenantRecord, now: Timest
     }
     for purpose in keys::absent(world) {
         if !grown.spec.keys.iter().any(|k| k.purpose == purpose) {
-            grown.spec.keys.push(RecordedKey {
-                purpose,
-                fingerprint: None,
-            });
+            grown.spec.keys.push(RecordedKey { purpose, fingerprint: None });
         }
     }
     // UIDs and fingerprints are written together, once all keys were read back.
     let all_made = KeyPurpose::ALL.iter().all(|p| keys::own(world, record, *p).is_some());
     if all_made {
-        grown.spec.namespace_uid = grown
-            .spec
-            .namespace_uid
-            .or_else(|| world.namespace.known().and_then(|n| n.uid()));
+        grown.spec.namespace_uid = grown.spec.namespace_uid.or_else(|| world.namespace.known().and_then(|n| n.uid()));
         for key in &mut grown.spec.keys {
             let read = keys::own(world, record, key.purpose).map(|k| k.fingerprint.clone());
             key.fingerprint = key.fingerprint.take().or(read);

@@ -40,10 +40,7 @@ pub struct Settings {
 
 impl Settings {
     /// For a tenant whose class or plan cannot be read.
-    pub const STRICTEST: Self = Self {
-        idle_minutes: 15,
-        mfa: Mfa::Required,
-    };
+    pub const STRICTEST: Self = Self { idle_minutes: 15, mfa: Mfa::Required };
 }
 
 /// What the gate opens. Times are unix seconds; every end is already the least of lease and agreement.
@@ -94,12 +91,7 @@ impl Live {
         Some(Self {
             lease_issued: meta.get("leaseIssuedAt").and_then(Value::as_i64),
             read_issued: meta.get("readIssuedAt").and_then(Value::as_i64),
-            entities: entities
-                .values()
-                .filter_map(Value::as_object)
-                .flat_map(Map::keys)
-                .cloned()
-                .collect(),
+            entities: entities.values().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect(),
         })
     }
 }
@@ -121,16 +113,9 @@ pub fn render(
         "session.idle-timeout-minutes".into(),
         only("minutes", json!(settings.idle_minutes), "164.312(a)(2)(iii)"),
     );
-    let mfa = if settings.mfa == Mfa::Required {
-        "required"
-    } else {
-        "recommended"
-    };
+    let mfa = if settings.mfa == Mfa::Required { "required" } else { "recommended" };
     flags.insert("auth.mfa.mode".into(), only(mfa, json!(mfa), "164.312(d)"));
-    flags.insert(
-        "retention.days".into(),
-        only("days", json!(RETENTION_DAYS), "164.316(b)(2)(i)"),
-    );
+    flags.insert("retention.days".into(), only("days", json!(RETENTION_DAYS), "164.316(b)(2)(i)"));
 
     let issued = opening.map_or(0, |o| o.issued);
     for category in PhiCategory::ALL {
@@ -139,34 +124,20 @@ pub fn render(
         flags.insert(key, leased((json!(true), json!(false)), issued, until, "164.502(e)"));
     }
     let mode = (json!("confirm-and-log"), json!("off"));
-    flags.insert(
-        "export.mode".into(),
-        leased(mode, issued, opening.map(|o| o.export_until), "164.312(b)"),
-    );
+    flags.insert("export.mode".into(), leased(mode, issued, opening.map(|o| o.export_until), "164.312(b)"));
     for key in ["notify.form-alert.fields", "notify.text.fields"] {
         let fields = (json!("telephone-only"), json!("none"));
-        flags.insert(
-            key.into(),
-            leased(fields, issued, opening.and_then(|o| o.guide_until), "164.502(b)"),
-        );
+        flags.insert(key.into(), leased(fields, issued, opening.and_then(|o| o.guide_until), "164.502(b)"));
     }
     let redaction = (json!(false), json!(true));
     flags.insert(
         "redaction.enabled".into(),
-        leased(
-            redaction,
-            issued,
-            opening.and_then(|o| o.redaction_off_until),
-            "164.514",
-        ),
+        leased(redaction, issued, opening.and_then(|o| o.redaction_off_until), "164.514"),
     );
     flags.insert("covered.entities".into(), covered_entities(opening));
     let read = (json!(true), json!(false));
     let read_issued = reading.map_or(0, |r| r.issued);
-    flags.insert(
-        "phi.read.allowed".into(),
-        leased(read, read_issued, reading.map(|r| r.until), "164.524"),
-    );
+    flags.insert("phi.read.allowed".into(), leased(read, read_issued, reading.map(|r| r.until), "164.524"));
 
     let mut metadata = Map::from_iter([("flagSetId".to_owned(), json!(tenant.flag_set_id()))]);
     metadata.extend(opening.map(|o| ("leaseIssuedAt".to_owned(), json!(o.issued))));
@@ -187,13 +158,7 @@ fn only(variant: &str, value: Value, section: &str) -> Value {
 /// Permissive inside the window, restrictive outside it: late, clock set back, variable unknown to the engine.
 fn leased((permissive, restrictive): (Value, Value), issued: i64, until: Option<i64>, section: &str) -> Value {
     match until.filter(|u| *u > issued) {
-        None => flag(
-            json!({ "restricted": restrictive }),
-            "restricted",
-            None,
-            "leased",
-            section,
-        ),
+        None => flag(json!({ "restricted": restrictive }), "restricted", None, "leased", section),
         Some(until) => {
             let targeting = window(issued, until, json!("granted"), json!("restricted"));
             flag(
@@ -234,10 +199,7 @@ fn covered_entities(opening: Option<&Opening>) -> Value {
     let ends: BTreeSet<i64> = entities.iter().map(|e| e.1).filter(|e| *e > issued).collect();
     for (n, end) in ends.iter().enumerate().rev() {
         let names = |c: &BTreeSet<PhiCategory>| c.iter().map(|c| c.as_str()).collect::<Vec<_>>();
-        let open = entities
-            .iter()
-            .filter(|e| e.1 >= *end)
-            .map(|e| (e.0.clone(), json!(names(&e.2))));
+        let open = entities.iter().filter(|e| e.1 >= *end).map(|e| (e.0.clone(), json!(names(&e.2))));
         let variant = format!("open-{}", n + 1);
         variants.insert(variant.clone(), Value::Object(open.collect()));
         targeting = window(issued, *end, json!(variant), targeting);

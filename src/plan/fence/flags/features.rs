@@ -27,18 +27,10 @@ pub struct Effective {
 /// The stricter of class and plan for each setting.
 #[must_use]
 pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effective {
-    let PlanFeatures {
-        alerts,
-        redaction,
-        mfa,
-        max_session_idle_minutes,
-    } = tenant.plan.spec.features.clone().unwrap_or_default();
+    let PlanFeatures { alerts, redaction, mfa, max_session_idle_minutes } =
+        tenant.plan.spec.features.clone().unwrap_or_default();
     let floors = tenant.class.spec.floors.clone().unwrap_or_default();
-    let Floors {
-        alerts: alerts_floor,
-        max_session_idle_minutes: idle_floor,
-        mfa: mfa_floor,
-    } = floors;
+    let Floors { alerts: alerts_floor, max_session_idle_minutes: idle_floor, mfa: mfa_floor } = floors;
     let mut notes = vec![];
 
     let asked = alerts.unwrap_or(Alerts::Strict);
@@ -68,20 +60,12 @@ pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effe
                 .to_owned(),
         );
     }
-    let redaction = if off && off_until.is_some() {
-        Redaction::Disabled
-    } else {
-        Redaction::Enabled
-    };
+    let redaction = if off && off_until.is_some() { Redaction::Disabled } else { Redaction::Enabled };
 
     let most = idle_floor.unwrap_or(MOST_IDLE_MINUTES).clamp(1, MOST_IDLE_MINUTES);
-    let asked = max_session_idle_minutes
-        .unwrap_or(STRICTEST_IDLE_MINUTES.min(most))
-        .clamp(1, MOST_IDLE_MINUTES);
+    let asked = max_session_idle_minutes.unwrap_or(STRICTEST_IDLE_MINUTES.min(most)).clamp(1, MOST_IDLE_MINUTES);
     if asked > most {
-        notes.push(format!(
-            "features.maxSessionIdleMinutes {asked} is more than the class allows ({most})."
-        ));
+        notes.push(format!("features.maxSessionIdleMinutes {asked} is more than the class allows ({most})."));
     }
     let mfa_floor = mfa_floor.unwrap_or(Mfa::Required);
     let mfa_asked = mfa.unwrap_or(mfa_floor);

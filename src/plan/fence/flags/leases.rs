@@ -38,44 +38,22 @@ pub fn desired(
 ) -> Publish {
     let text = published(world);
     let live = text.and_then(|t| Live::parse(&tenant.name, t));
-    let settings = Settings {
-        idle_minutes: effective.shown.max_session_idle_minutes,
-        mfa: effective.shown.mfa,
-    };
+    let settings = Settings { idle_minutes: effective.shown.max_session_idle_minutes, mfa: effective.shown.mfa };
     let written = |c: &str| {
-        world
-            .plan
-            .known()
-            .and_then(|p| p.status.as_ref())
-            .is_some_and(|s| conditions::is_true(&s.conditions, c))
+        world.plan.known().and_then(|p| p.status.as_ref()).is_some_and(|s| conditions::is_true(&s.conditions, c))
     };
     let unlocked = written(PHI_UNLOCKED);
-    let fenced = [NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, KEYS_READY]
-        .into_iter()
-        .all(written);
-    let lease = Lease {
-        length: tenant.lease,
-        jitter: jitter(&tenant.name, tenant.lease),
-    };
-    let read_lease = Lease {
-        length: tenant.read_lease,
-        jitter: jitter(&tenant.name, tenant.read_lease),
-    };
+    let fenced = [NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, KEYS_READY].into_iter().all(written);
+    let lease = Lease { length: tenant.lease, jitter: jitter(&tenant.name, tenant.lease) };
+    let read_lease = Lease { length: tenant.read_lease, jitter: jitter(&tenant.name, tenant.read_lease) };
 
-    let held = live
-        .as_ref()
-        .and_then(|l| l.lease_issued)
-        .and_then(at)
-        .filter(|t| lease.is_running(*t, now));
-    let closed_one = live
-        .as_ref()
-        .is_some_and(|l| l.entities.iter().any(|e| !is_open(agreements, e)));
+    let held = live.as_ref().and_then(|l| l.lease_issued).and_then(at).filter(|t| lease.is_running(*t, now));
+    let closed_one = live.as_ref().is_some_and(|l| l.entities.iter().any(|e| !is_open(agreements, e)));
     let issued = match gate {
         Gate::Closed(_) => None,
-        Gate::Open if unlocked => Some(
-            held.filter(|t| !lease.is_due(*t, now) || !gains(agreements, *t, &lease))
-                .unwrap_or(now),
-        ),
+        Gate::Open if unlocked => {
+            Some(held.filter(|t| !lease.is_due(*t, now) || !gains(agreements, *t, &lease)).unwrap_or(now))
+        }
         Gate::Open => held,
         Gate::Hold(_) if closed_one => None,
         Gate::Hold(_) => held,
@@ -83,11 +61,7 @@ pub fn desired(
     let opening = issued.map(|t| opening(agreements, effective, t, &lease));
     let opening = opening.filter(|o| !o.entities.is_empty());
 
-    let read_held = live
-        .as_ref()
-        .and_then(|l| l.read_issued)
-        .and_then(at)
-        .filter(|t| read_lease.is_running(*t, now));
+    let read_held = live.as_ref().and_then(|l| l.read_issued).and_then(at).filter(|t| read_lease.is_running(*t, now));
     let read_issued = match read_gate {
         Gate::Closed(_) => None,
         _ if !agreements.ever_open() => None,
@@ -97,16 +71,11 @@ pub fn desired(
         }
         Gate::Open | Gate::Hold(_) => read_held,
     };
-    let reading = read_issued.map(|t| Reading {
-        issued: t.as_second(),
-        until: read_lease.ends(t).as_second(),
-    });
+    let reading = read_issued.map(|t| Reading { issued: t.as_second(), until: read_lease.ends(t).as_second() });
 
     let wanted = render(&tenant.name, &settings, opening.as_ref(), reading.as_ref());
     let renewals = [
-        issued
-            .filter(|t| opening.is_some() && gains(agreements, *t, &lease))
-            .map(|t| lease.due(t)),
+        issued.filter(|t| opening.is_some() && gains(agreements, *t, &lease)).map(|t| lease.due(t)),
         read_issued.map(|t| read_lease.due(t)),
     ];
     Publish {
@@ -143,10 +112,7 @@ impl Lease {
 
 /// The same for one tenant each time, spread between tenants: up to a tenth of the lease.
 fn jitter(tenant: &TenantName, lease: SignedDuration) -> SignedDuration {
-    let hash = tenant
-        .as_str()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let hash = tenant.as_str().bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
     SignedDuration::from_millis(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX) / 10_000 * i64::from(hash % 1000))
 }
 
@@ -161,17 +127,11 @@ fn is_open(agreements: &Agreements, party: &str) -> bool {
 /// Whether a new lease would last longer for anybody: windows that end with their agreement cannot be prolonged.
 fn gains(agreements: &Agreements, issued: Timestamp, lease: &Lease) -> bool {
     let end = lease.ends(issued);
-    agreements
-        .entities
-        .iter()
-        .any(|e| e.open && e.closes.is_none_or(|c| c > end))
+    agreements.entities.iter().any(|e| e.open && e.closes.is_none_or(|c| c > end))
 }
 
 fn opening(agreements: &Agreements, effective: &Effective, issued: Timestamp, lease: &Lease) -> Opening {
-    let until = |end: Option<Timestamp>| {
-        end.map_or(lease.ends(issued), |t| t.min(lease.ends(issued)))
-            .as_second()
-    };
+    let until = |end: Option<Timestamp>| end.map_or(lease.ends(issued), |t| t.min(lease.ends(issued))).as_second();
     let last = until(agreements.closes());
     Opening {
         issued: issued.as_second(),

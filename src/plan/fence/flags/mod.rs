@@ -21,12 +21,7 @@ use crate::{
 /// The text that is published, if it could be read.
 #[must_use]
 pub fn published(world: &World) -> Option<&str> {
-    world
-        .flags
-        .known()
-        .and_then(|c| c.data.as_ref())
-        .and_then(|d| d.get(FLAGS_KEY))
-        .map(String::as_str)
+    world.flags.known().and_then(|c| c.data.as_ref()).and_then(|d| d.get(FLAGS_KEY)).map(String::as_str)
 }
 
 /// The ConfigMap with this document.
@@ -43,17 +38,13 @@ pub fn config_map(tenant: &TenantName, text: &str) -> ConfigMap {
 #[must_use]
 pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {
     match &world.flags {
-        Fact::Absent => Verdict::falls(
-            FLAGS_PUBLISHED,
-            Reason::WaitingForFence,
-            "The flag document is being published.",
-        ),
+        Fact::Absent => {
+            Verdict::falls(FLAGS_PUBLISHED, Reason::WaitingForFence, "The flag document is being published.")
+        }
         Fact::Known(_) => match published(world).and_then(|t| Live::parse(tenant, t)) {
-            Some(_) => Verdict::stands(
-                FLAGS_PUBLISHED,
-                Reason::Published,
-                "The flag document is published as called for.",
-            ),
+            Some(_) => {
+                Verdict::stands(FLAGS_PUBLISHED, Reason::Published, "The flag document is published as called for.")
+            }
             None => Verdict::falls(
                 FLAGS_PUBLISHED,
                 Reason::Repairing,
@@ -63,10 +54,7 @@ pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {
         other => Verdict::unknown(
             FLAGS_PUBLISHED,
             Reason::Unreadable,
-            format!(
-                "the flag document cannot be read: {}",
-                other.doubt().unwrap_or_default()
-            ),
+            format!("the flag document cannot be read: {}", other.doubt().unwrap_or_default()),
         ),
     }
 }

@@ -19,20 +19,14 @@ fn taints(node: &Node) -> &[Taint] {
 
 /// Whether the node carries the pool's taint of this value with this effect.
 fn has_taint(node: &Node, value: &str, effect: &str) -> bool {
-    taints(node)
-        .iter()
-        .any(|t| t.key == POOL_TAINT && t.value.as_deref() == Some(value) && t.effect == effect)
+    taints(node).iter().any(|t| t.key == POOL_TAINT && t.value.as_deref() == Some(value) && t.effect == effect)
 }
 
 /// Whether label and both taints say that the node is the tenant's.
 #[must_use]
 pub fn is_fenced_off(node: &Node, tenant: &TenantName) -> bool {
-    let own = ["NoSchedule", "NoExecute"]
-        .iter()
-        .all(|e| has_taint(node, tenant.as_str(), e));
-    let foreign = taints(node)
-        .iter()
-        .any(|t| t.key == POOL_TAINT && t.value.as_deref() != Some(tenant.as_str()));
+    let own = ["NoSchedule", "NoExecute"].iter().all(|e| has_taint(node, tenant.as_str(), e));
+    let foreign = taints(node).iter().any(|t| t.key == POOL_TAINT && t.value.as_deref() != Some(tenant.as_str()));
     pool_of(node) == Some(tenant.as_str()) && own && !foreign
 }
 
@@ -45,21 +39,12 @@ pub fn taints_for(node: &Node, tenant: &TenantName) -> Vec<Taint> {
         effect: effect.into(),
         time_added: None,
     });
-    taints(node)
-        .iter()
-        .filter(|t| t.key != POOL_TAINT)
-        .cloned()
-        .chain(pool)
-        .collect()
+    taints(node).iter().filter(|t| t.key != POOL_TAINT).cloned().chain(pool).collect()
 }
 
 /// Whether the kubelet reports Ready.
 #[must_use]
 pub fn is_ready(node: &Node) -> bool {
-    let conditions = node
-        .status
-        .as_ref()
-        .and_then(|s| s.conditions.as_deref())
-        .unwrap_or_default();
+    let conditions = node.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
     conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
 }

@@ -30,16 +30,7 @@ pub const CONTROL: &str = "node-isolation";
 /// Nodes of the record that still exist as the same object.
 fn own<'a>(world: &'a World, record: &TenantRecord) -> Vec<&'a Arc<Node>> {
     let nodes = world.nodes.known().map(Vec::as_slice).unwrap_or_default();
-    nodes
-        .iter()
-        .filter(|n| {
-            record
-                .spec
-                .nodes
-                .iter()
-                .any(|r| Some(&r.uid) == n.metadata.uid.as_ref())
-        })
-        .collect()
+    nodes.iter().filter(|n| record.spec.nodes.iter().any(|r| Some(&r.uid) == n.metadata.uid.as_ref())).collect()
 }
 
 /// How many nodes are the tenant's, label and taints observed, and how many of them are Ready.
@@ -48,10 +39,7 @@ pub fn count(tenant: &Tenant, world: &World) -> (usize, usize) {
     let Some(record) = tenant.record.as_deref() else {
         return (0, 0);
     };
-    let fenced: Vec<_> = own(world, record)
-        .into_iter()
-        .filter(|n| is_fenced_off(n, &tenant.name))
-        .collect();
+    let fenced: Vec<_> = own(world, record).into_iter().filter(|n| is_fenced_off(n, &tenant.name)).collect();
     (fenced.len(), fenced.iter().filter(|n| is_ready(n)).count())
 }
 
@@ -62,11 +50,7 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
         Fact::Known(nodes) => nodes,
         other => {
             let why = other.doubt().unwrap_or_default();
-            return Verdict::unknown(
-                NODES_DEDICATED,
-                Reason::Unreadable,
-                format!("nodes cannot be read: {why}"),
-            );
+            return Verdict::unknown(NODES_DEDICATED, Reason::Unreadable, format!("nodes cannot be read: {why}"));
         }
     };
     let Some(record) = tenant.record.as_deref() else {
@@ -74,10 +58,7 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     };
     let own = own(world, record);
     let recorded = |n: &Arc<Node>| own.iter().any(|o| o.metadata.uid == n.metadata.uid);
-    if nodes
-        .iter()
-        .any(|n| pool_of(n) == Some(tenant.name.as_str()) && !recorded(n))
-    {
+    if nodes.iter().any(|n| pool_of(n) == Some(tenant.name.as_str()) && !recorded(n)) {
         let message = "A node carries the pool's label and is not in the record: take the label off it, or give it the standing taint and let Ringfence take it.";
         return Verdict::falls(NODES_DEDICATED, Reason::IsolationFell, message);
     }
@@ -100,11 +81,7 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
         return Verdict::falls(NODES_DEDICATED, Reason::NodesMissing, short);
     }
     if fenced < own.len() && !settled {
-        return Verdict::falls(
-            NODES_DEDICATED,
-            Reason::Repairing,
-            "Nodes are being given to the tenant.",
-        );
+        return Verdict::falls(NODES_DEDICATED, Reason::Repairing, "Nodes are being given to the tenant.");
     }
     if missing > 0 {
         return Verdict::repairing(NODES_DEDICATED, Reason::NodesMissing, short);
@@ -117,20 +94,10 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
         );
     }
     if ready < fenced {
-        let message = format!(
-            "{} of {fenced} nodes are not Ready; see their conditions.",
-            fenced - ready
-        );
-        return Verdict {
-            settled: true,
-            ..Verdict::repairing(NODES_DEDICATED, Reason::NodesNotReady, message)
-        };
+        let message = format!("{} of {fenced} nodes are not Ready; see their conditions.", fenced - ready);
+        return Verdict { settled: true, ..Verdict::repairing(NODES_DEDICATED, Reason::NodesNotReady, message) };
     }
-    let shown = if level == Isolation::Account {
-        "not shown to be more than Account"
-    } else {
-        "attested"
-    };
+    let shown = if level == Isolation::Account { "not shown to be more than Account" } else { "attested" };
     Verdict::stands(
         NODES_DEDICATED,
         Reason::Dedicated,
@@ -144,12 +111,7 @@ pub fn steps(tenant: &Tenant, world: &World, record: &TenantRecord) -> Vec<Step>
     let lacking = own(world, record)
         .into_iter()
         .filter(|n| !is_fenced_off(n, &tenant.name) && n.metadata.deletion_timestamp.is_none());
-    lacking
-        .map(|n| Step::AssignNode {
-            node: n.clone(),
-            taints: taints_for(n, &tenant.name),
-        })
-        .collect()
+    lacking.map(|n| Step::AssignNode { node: n.clone(), taints: taints_for(n, &tenant.name) }).collect()
 }
 
 /// The nodes to take, all that are missing or, for a tenant that has none yet, none: half a pool helps nobody.
@@ -159,11 +121,7 @@ pub fn choose(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Vec<Reco
     let held = tenant.record.as_deref().map(|r| own(world, r)).unwrap_or_default();
     let asked = usize::try_from(tenant.plan.spec.nodes.count).unwrap_or_default();
     let missing = asked.saturating_sub(held.len());
-    let mut free: Vec<_> = world
-        .inventory
-        .iter()
-        .filter(|n| is_eligible(tenant, world, n, now))
-        .collect();
+    let mut free: Vec<_> = world.inventory.iter().filter(|n| is_eligible(tenant, world, n, now)).collect();
     if missing == 0 || free.is_empty() || (held.is_empty() && free.len() < missing) {
         return None;
     }
@@ -191,11 +149,7 @@ fn remember(node: &Node) -> RecordedNode {
         uid: node.uid().unwrap_or_default(),
         name: node.name_any(),
         provider_id: node.spec.as_ref().and_then(|s| s.provider_id.clone()),
-        system_uuid: node
-            .status
-            .as_ref()
-            .and_then(|s| s.node_info.as_ref())
-            .map(|i| i.system_uuid.clone()),
+        system_uuid: node.status.as_ref().and_then(|s| s.node_info.as_ref()).map(|i| i.system_uuid.clone()),
     }
 }
 
@@ -218,9 +172,7 @@ fn is_eligible(tenant: &Tenant, world: &World, node: &Node, now: Timestamp) -> b
 pub fn next_change(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Timestamp> {
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let claims = tenant.class.spec.node_pool.claims.iter();
-    claims
-        .filter_map(|c| attested_until(CONTROL, &c.attestation_ref.name, &acts, now))
-        .min()
+    claims.filter_map(|c| attested_until(CONTROL, &c.attestation_ref.name, &acts, now)).min()
 }
 
 /// The level that somebody attests; without a live attestation it is Account.
