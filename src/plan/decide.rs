@@ -1,13 +1,6 @@
 //! The decision: ordered steps, pure. Each step waits for the observed fact of the one before it; nothing here awaits.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use jiff::Timestamp;
-use k8s_openapi::api::{
-    core::v1::{ConfigMap, Namespace, Node, Pod, ResourceQuota, ServiceAccount, Taint},
-    networking::v1::NetworkPolicy,
-    rbac::v1::RoleBinding,
-};
 use kube::ResourceExt;
 
 use super::{
@@ -19,87 +12,21 @@ use super::{
         placement, record,
     },
     gates::{Gate, Standing, Verdict, gate},
-    validate::{Invalid, Tenant},
+    validate::Tenant,
     world::World,
+};
+pub use super::{
+    lapse::decide_invalid,
+    step::{Owned, Step},
 };
 use crate::{
     agreement,
     api::{
-        KeyPurpose, PlanState, TenantRecord,
+        KeyPurpose, PlanState,
         conditions::{AGREEMENT_IN_FORCE, PHI_UNLOCKED, Reason},
     },
     names::{FINALIZER, TenantName},
 };
-
-/// An object in the tenant's namespace that Ringfence owns.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub enum Owned {
-    NetworkPolicy(NetworkPolicy),
-    ResourceQuota(ResourceQuota),
-    ServiceAccount(ServiceAccount),
-    RoleBinding(RoleBinding),
-}
-
-/// One write. The order of a list of steps is the order in which they are done; the first that fails ends the list.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Holds the plan until its tenant is released.
-    AddFinalizer,
-    /// Begins the register.
-    CreateRecord(Box<TenantRecord>),
-    /// Adds to the register.
-    UpdateRecord(Box<TenantRecord>),
-    /// Makes the namespace, in which nothing runs yet; one that exists is never taken.
-    CreateNamespace(Box<Namespace>),
-    /// Puts labels on the namespace.
-    LabelNamespace {
-        /// The labels.
-        labels: BTreeMap<String, String>,
-        /// Whether they let pods and logins in.
-        loosening: bool,
-    },
-    /// Publishes the flag document.
-    PublishFlags {
-        /// The ConfigMap.
-        config_map: Box<ConfigMap>,
-        /// Whether it opens anything, or keeps it open for longer.
-        loosening: bool,
-    },
-    /// Makes an object be as it is given.
-    Apply(Owned),
-    /// Deletes an object that is no longer wanted.
-    Delete(Owned),
-    /// Gives a node to the tenant: label and taints in one write.
-    AssignNode {
-        /// The node as it was seen.
-        node: Arc<Node>,
-        /// All its taints from now on.
-        taints: Vec<Taint>,
-    },
-    /// Makes a key that was recorded and is confirmed absent.
-    CreateKey {
-        /// What it is for.
-        purpose: KeyPurpose,
-        /// Rotation of the phi key, seconds.
-        rotation_seconds: i64,
-    },
-    /// Sets the rotation of the phi key.
-    TuneKey {
-        /// Seconds.
-        rotation_seconds: i64,
-    },
-    /// Moves a pod, honouring PodDisruptionBudgets.
-    Evict(Arc<Pod>),
-}
-
-impl Step {
-    /// Whether the step opens something: it needs facts that were read by quorum just now.
-    #[must_use]
-    pub const fn is_loosening(&self) -> bool {
-        matches!(self, Self::LabelNamespace { loosening: true, .. } | Self::PublishFlags { loosening: true, .. })
-    }
-}
 
 /// What is to be done about one tenant, and what is to be said of it.
 #[derive(Clone, Debug)]
@@ -262,47 +189,8 @@ fn restrict(tenant: &Tenant, publish: flags::Publish) -> Option<Step> {
     split(tenant, publish).0
 }
 
-fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {
+pub(super) fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {
     Step::PublishFlags { config_map: Box::new(flags::config_map(tenant, text)), loosening }
-}
-
-/// What is done when there is no valid tenant: what may not be known to be allowed is closed, or left to lapse.
-#[must_use]
-pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<Step> {
-    let Ok(name) = TenantName::new(&world.name) else {
-        return vec![];
-    };
-    let Some(live) = flags::published(world) else {
-        return vec![];
-    };
-    let own = world.record.known().is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
-    let plan = world.plan.known();
-    let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
-    let gone = world.plan.is_absent();
-    let closed =
-        gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
-    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading(&name, live).as_ref());
-    (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
-}
-
-/// The reading that a document grants, kept as it is.
-fn reading(name: &TenantName, live: &str) -> Option<flags::Reading> {
-    let issued = flags::Live::parse(name, live)?.read_issued?;
-    let document: serde_json::Value = serde_json::from_str(live).ok()?;
-    let until = document.pointer("/flags/phi.read.allowed/targeting/if/0/</2")?.as_i64()?;
-    Some(flags::Reading { issued, until })
-}
-
-/// Whether an entity that the document opens has no agreement in force any more.
-fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> bool {
-    let (Some(config), Some(open)) = (world.config.known(), flags::Live::parse(name, live)) else {
-        return false;
-    };
-    let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
-    let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
-    let parties: Vec<_> = open.entities.into_iter().collect();
-    let verdict = agreement::evaluate(&parties, &config.spec.platform_party, &baas, &acts, now);
-    verdict.entities.iter().any(|e| !e.open)
 }
 
 #[cfg(test)]

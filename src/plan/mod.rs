@@ -3,9 +3,11 @@
 pub mod decide;
 pub mod fence;
 pub mod gates;
+pub mod lapse;
 pub mod observe;
 pub mod reconcile;
 pub mod status;
+pub mod step;
 pub mod validate;
 pub mod world;
 

@@ -1,5 +1,7 @@
 //! OpenBao's transit keys over HTTPS, with tokens of the operator's own ServiceAccount.
 
+mod endpoints;
+
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -7,93 +9,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustify_derive::Endpoint;
+use endpoints::{ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, trouble, understand};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use vaultrs::{
     client::{VaultClient, VaultClientSettingsBuilder},
     error::ClientError,
 };
 
-use super::{Key, KeyService, Trouble, fingerprint};
+use super::{Key, KeyService, Trouble};
 use crate::{
     api::{self, KeyPurpose},
     fact::{Fact, brief},
 };
 
-/// The type of every key: authenticated encryption, never exportable.
-const KEY_TYPE: &str = "aes256-gcm96";
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the settings of a mount are believed.
 const MOUNT_AGE: Duration = Duration::from_secs(60);
-
-#[derive(Debug, Endpoint)]
-#[endpoint(path = "{self.mount}/keys/{self.name}", response = "RawKey")]
-struct ReadKey {
-    #[endpoint(skip)]
-    mount: &'static str,
-    #[endpoint(skip)]
-    name: String,
-}
-
-/// An update of nothing: the read that only the active node answers.
-#[derive(Debug, Endpoint)]
-#[endpoint(path = "{self.mount}/keys/{self.name}/config", method = "POST", response = "serde_json::Value")]
-struct ConfigureKey {
-    #[endpoint(skip)]
-    mount: &'static str,
-    #[endpoint(skip)]
-    name: String,
-    auto_rotate_period: Option<String>,
-}
-
-#[derive(Debug, Endpoint)]
-#[endpoint(path = "{self.mount}/keys/{self.name}", method = "POST", response = "serde_json::Value")]
-struct CreateKey {
-    #[endpoint(skip)]
-    mount: &'static str,
-    #[endpoint(skip)]
-    name: String,
-    r#type: &'static str,
-    auto_rotate_period: Option<String>,
-}
-
-#[derive(Debug, Endpoint)]
-#[endpoint(path = "{self.mount}/config/keys", response = "MountConfig")]
-struct ReadMountConfig {
-    #[endpoint(skip)]
-    mount: &'static str,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
-struct MountConfig {
-    disable_upsert: bool,
-}
-
-/// A key as OpenBao shows it; it holds no key bytes.
-#[derive(Debug, Deserialize, Serialize)]
-struct RawKey {
-    #[serde(rename = "type")]
-    key_type: String,
-    #[serde(default)]
-    deletion_allowed: bool,
-    #[serde(default)]
-    exportable: bool,
-    #[serde(default)]
-    allow_plaintext_backup: bool,
-    #[serde(default)]
-    derived: bool,
-    #[serde(default)]
-    imported_key: bool,
-    #[serde(default)]
-    soft_deleted: bool,
-    #[serde(default)]
-    auto_rotate_period: i64,
-    #[serde(default)]
-    keys: HashMap<String, serde_json::Value>,
-}
 
 struct Session {
     client: Arc<VaultClient>,
@@ -248,49 +181,5 @@ impl KeyService for OpenBao {
         let tune = ConfigureKey { mount, name: name.into(), auto_rotate_period: Some(format!("{rotation_seconds}s")) };
         let tuned = vaultrs::api::exec_with_result(&*client, tune).await;
         tuned.map(|_| ()).map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
-    }
-}
-
-fn understand(mount: &str, name: &str, raw: &RawKey, upsert_disabled: bool) -> Key {
-    let created = raw.keys.get("1").and_then(serde_json::Value::as_i64);
-    let checks = [
-        (raw.key_type != KEY_TYPE, "its type is not aes256-gcm96"),
-        (raw.deletion_allowed, "deletion_allowed is on"),
-        (raw.exportable, "exportable is on"),
-        (raw.allow_plaintext_backup, "allow_plaintext_backup is on"),
-        (raw.derived, "it is derived"),
-        (raw.imported_key, "it was imported"),
-        (created.is_none(), "its first version is gone"),
-        (!upsert_disabled, "disable_upsert of the mount is off"),
-    ];
-    let created = created.unwrap_or_default();
-    Key {
-        fingerprint: fingerprint(mount, name, &raw.key_type, created),
-        created,
-        rotation_seconds: raw.auto_rotate_period,
-        soft_deleted: raw.soft_deleted,
-        wrong: checks.into_iter().filter(|(bad, _)| *bad).map(|(_, why)| why.to_owned()).collect(),
-    }
-}
-
-/// What an error tells. Response bodies are never passed on: only codes, and the words of a closed set.
-fn trouble(error: &ClientError, what: &str) -> Trouble {
-    match error {
-        ClientError::APIError { code: 403, .. } => Trouble::Denied(what.into()),
-        ClientError::APIError { code: 503, errors } if errors.iter().any(|e| e.contains("sealed")) => Trouble::Sealed,
-        ClientError::APIError { code, .. } => Trouble::Unreachable(format!("{what}: HTTP {code}")),
-        ClientError::RestClientError { source } => Trouble::Unreachable(format!("{what}: {}", transport(source))),
-        _ => Trouble::Unreachable(format!("{what}: an answer that cannot be read")),
-    }
-}
-
-fn transport(error: &rustify::errors::ClientError) -> String {
-    match error {
-        rustify::errors::ClientError::ServerResponseError { code: 503, .. } => "HTTP 503".into(),
-        rustify::errors::ClientError::ServerResponseError { code, .. } => format!("HTTP {code}"),
-        rustify::errors::ClientError::RequestError { .. } => {
-            "no connection, or its certificate is not of keyService.caBundle".into()
-        }
-        _ => "no answer that can be read".into(),
     }
 }

@@ -1,6 +1,8 @@
 //! The only writer to Kubernetes. What the API server answers goes into the stores, so that it is seen at once.
 
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
+mod request;
+
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use k8s_openapi::{
     NamespaceResourceScope,
@@ -15,12 +17,13 @@ use kube::{
     api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams, Preconditions},
     core::PartialObjectMetaExt,
 };
+pub use request::{DEADLINE, bounded, name_removed};
+use request::{failure, late};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 use crate::{
     api::{HealthcarePlan, KeyPurpose, TenantRecord, conditions::Reason},
-    fact::brief,
     guarded::Guarded,
     keys::KeyService,
     names::{FIELD_MANAGER, FINALIZER, POOL_LABEL},
@@ -28,9 +31,6 @@ use crate::{
     plan::decide::{Owned, Step},
     stores::Stores,
 };
-
-/// How long one request may take.
-pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Writes for one tenant.
 pub struct Writer<'a, K> {
@@ -235,68 +235,5 @@ fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
         reason: Reason::KeyServiceUnreachable,
         message: format!("A key could not be made: {trouble}."),
         raced: false,
-    }
-}
-
-/// Runs one request with a deadline.
-///
-/// # Errors
-/// As a [`Failure`] that names `what` was tried.
-pub async fn bounded<T>(what: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
-    match tokio::time::timeout(DEADLINE, request).await {
-        Ok(answer) => answer.map_err(|e| failure(what, &e)),
-        Err(_) => Err(late(what)),
-    }
-}
-
-fn late(what: &str) -> Failure {
-    let message = format!("{what}: the API server did not answer in {} s; it is tried again.", DEADLINE.as_secs());
-    Failure { reason: Reason::WriteFailed, message, raced: false }
-}
-
-fn failure(what: &str, error: &kube::Error) -> Failure {
-    let (message, raced) = match error {
-        kube::Error::Api(status) if status.code == 409 => {
-            (format!("{what}: it changed meanwhile; it is looked at again."), true)
-        }
-        kube::Error::Api(status) if status.code == 403 => (
-            format!(
-                "{what} was refused: {}. See the operator's ClusterRole and the guardrails.",
-                brief(&status.message)
-            ),
-            false,
-        ),
-        kube::Error::Api(status) => {
-            (format!("{what} failed with HTTP {} {}.", status.code, brief(&status.reason)), false)
-        }
-        _ => (format!("{what}: the API server cannot be reached; it is tried again."), false),
-    };
-    Failure { reason: Reason::WriteFailed, message, raced }
-}
-
-/// Names as null, in a merge patch, every field that `was` has and `said` has not. Lists are replaced as a whole.
-pub fn name_removed(was: &serde_json::Value, said: &mut serde_json::Value) {
-    let (Some(was), Some(said)) = (was.as_object(), said.as_object_mut()) else {
-        return;
-    };
-    for (field, old) in was {
-        match said.get_mut(field) {
-            Some(new) => name_removed(old, new),
-            None => {
-                said.insert(field.clone(), serde_json::Value::Null);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_merge_patch_takes_away_what_is_no_longer_said() {
-        let mut said = json!({"a": {"x": 1}, "list": [1]});
-        name_removed(&json!({"a": {"x": 0, "y": 2}, "b": 3, "list": [1, 2]}), &mut said);
-        assert_eq!(said, json!({"a": {"x": 1, "y": null}, "b": null, "list": [1]}));
     }
 }

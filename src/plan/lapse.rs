@@ -1,0 +1,58 @@
+//! What is done when there is no valid tenant: close what may not be known to be allowed, or let it lapse.
+
+use jiff::Timestamp;
+
+use super::{
+    decide::publish_step,
+    fence::{
+        flags,
+        namespace::{self, Ground},
+    },
+    step::Step,
+    validate::Invalid,
+    world::World,
+};
+use crate::{
+    agreement,
+    api::{PlanState, conditions::Reason},
+    names::TenantName,
+};
+
+/// What is done when there is no valid tenant: what may not be known to be allowed is closed, or left to lapse.
+#[must_use]
+pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<Step> {
+    let Ok(name) = TenantName::new(&world.name) else {
+        return vec![];
+    };
+    let Some(live) = flags::published(world) else {
+        return vec![];
+    };
+    let own = world.record.known().is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
+    let plan = world.plan.known();
+    let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
+    let gone = world.plan.is_absent();
+    let closed =
+        gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
+    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading(&name, live).as_ref());
+    (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
+}
+
+/// The reading that a document grants, kept as it is.
+fn reading(name: &TenantName, live: &str) -> Option<flags::Reading> {
+    let issued = flags::Live::parse(name, live)?.read_issued?;
+    let document: serde_json::Value = serde_json::from_str(live).ok()?;
+    let until = document.pointer("/flags/phi.read.allowed/targeting/if/0/</2")?.as_i64()?;
+    Some(flags::Reading { issued, until })
+}
+
+/// Whether an entity that the document opens has no agreement in force any more.
+fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> bool {
+    let (Some(config), Some(open)) = (world.config.known(), flags::Live::parse(name, live)) else {
+        return false;
+    };
+    let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
+    let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
+    let parties: Vec<_> = open.entities.into_iter().collect();
+    let verdict = agreement::evaluate(&parties, &config.spec.platform_party, &baas, &acts, now);
+    verdict.entities.iter().any(|e| !e.open)
+}
