@@ -6,6 +6,7 @@ mod class;
 pub mod conditions;
 mod config;
 mod plan;
+mod reason;
 mod record;
 
 pub use attestation::*;

@@ -1,1 +1,1 @@
-
+//! Fixtures of unit tests.

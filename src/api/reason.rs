@@ -1,0 +1,128 @@
+//! Reasons: a closed set, each explained in `docs/reasons.md`.
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident),+ $(,)?) => {
+        /// Why a condition is as it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[doc = $doc])+ $name),+ }
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// As it is written into a condition.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => stringify!($name)),+ } }
+        }
+    };
+}
+
+reasons! {
+    /// All is as it is called for.
+    AsCalledFor,
+    /// First sight; nothing is known yet.
+    NotObserved,
+    /// An earlier fence does not stand yet.
+    WaitingForFence,
+    /// Something is being repaired.
+    Repairing,
+    /// A write was refused or failed.
+    WriteFailed,
+    /// A fact could not be read.
+    Unreadable,
+    /// No covered entity has an agreement.
+    NoAgreement,
+    /// The agreement waits for a signature.
+    AwaitingSignature,
+    /// The agreement takes effect later.
+    NotYetEffective,
+    /// The agreement is in force.
+    InForce,
+    /// Some covered entities are open, others are not.
+    PartlyInForce,
+    /// The agreement's term is over.
+    AgreementExpired,
+    /// The agreement was terminated.
+    AgreementTerminated,
+    /// The namespace stands, labelled and with its quota.
+    Fenced,
+    /// A namespace of this name exists and is not the tenant's.
+    NamespaceExists,
+    /// The namespace has another UID than the record says.
+    NamespaceReplaced,
+    /// The namespace is being deleted.
+    NamespaceTerminating,
+    /// A record of this name belongs to another plan.
+    NameUsed,
+    /// The base policy stands.
+    Isolated,
+    /// The base policy is missing.
+    BasePolicyMissing,
+    /// The base policy differs from what the class says.
+    BasePolicyAltered,
+    /// The nodes are the tenant's own.
+    Dedicated,
+    /// Fewer nodes than asked for.
+    NodesMissing,
+    /// Some of the tenant's nodes are not Ready.
+    NodesNotReady,
+    /// A node's isolation is no longer shown.
+    IsolationFell,
+    /// The class's provider is not built yet.
+    ProviderNotBuilt,
+    /// The keys are the recorded ones.
+    KeysVerified,
+    /// A key exists that was not made for this tenant.
+    KeyForeign,
+    /// A recorded key is gone.
+    KeyLost,
+    /// A recorded key is suspended.
+    KeySuspended,
+    /// A key or its mount is set up otherwise than it must be.
+    KeySettingsWrong,
+    /// The key service did not answer.
+    KeyServiceUnreachable,
+    /// The key service is sealed.
+    KeyServiceSealed,
+    /// The key service refused the operator.
+    KeyServiceDenied,
+    /// The document is published.
+    Published,
+    /// No tenant pod is off the pool, no other pod is on it.
+    Placed,
+    /// A tenant's pod runs off the pool.
+    PodOffPool,
+    /// Somebody else's pod runs on the pool.
+    ForeignPodOnPool,
+    /// Not built yet.
+    NotBuilt,
+    /// The gate is open.
+    Unlocked,
+    /// The plan asks for Suspended.
+    Suspended,
+    /// The plan asks for Offboarding, which is not built yet.
+    OffboardingNotBuilt,
+    /// The plan is being deleted.
+    Deleting,
+    /// The class does not exist.
+    ClassMissing,
+    /// RingfenceConfig `cluster` does not exist.
+    ConfigMissing,
+    /// The spec cannot be carried out.
+    InvalidSpec,
+    /// The object cannot be decoded.
+    Undecodable,
+    /// An agreement is signed by both parties.
+    Executed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_explained() {
+        let text = include_str!("../../docs/reasons.md");
+        for reason in Reason::ALL {
+            assert!(text.contains(&format!("| `{}` |", reason.as_str())), "docs/reasons.md lacks {}", reason.as_str());
+        }
+    }
+}
