@@ -1,0 +1,238 @@
+//! What happens when something falls: a wall, Ringfence itself, the agreement.
+
+use crate::{
+    Tour,
+    cast::{ACME, GLOBEX, refusal},
+    flip::LEASE,
+    platform::{self, store},
+    see::{self, Changes, RECORDING},
+    stage::{PATIENCE, cut},
+};
+use anyhow::{Context, Result, bail};
+use futures::TryStreamExt;
+use k8s_openapi::api::{
+    core::v1::{ConfigMap, Namespace},
+    networking::v1::NetworkPolicy,
+};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use ringfence_e2e::evaluators;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How soon a lock must be published (S12).
+const LOCK: Duration = Duration::from_secs(5);
+/// How long the windows may take to close by themselves: a lease of a minute, and the pace of looking.
+const CLOSED: Duration = Duration::from_secs(75);
+
+impl Tour<'_> {
+    /// The base policy is deleted: locked, healed, open again.
+    pub async fn heal(&self) -> Result<()> {
+        let Tour { stage, cast, .. } = self;
+        let policies: Api<NetworkPolicy> = Api::namespaced(cast.root.client.clone(), ACME.name);
+        let was = policies.get("ringfence-base").await?.metadata.uid;
+        let mut changes = Changes::of(&cast.erin.client, &ACME);
+        changes.next(None).await?;
+        let mut documents = see::documents(&cast.root.client, &ACME);
+        documents.try_next().await?;
+        stage.act(cast.root.called, "kubectl delete networkpolicy ringfence-base -n acme-dental");
+        changes.restart_clock();
+        let began = Instant::now();
+        policies.delete("ringfence-base", &DeleteParams::default()).await?;
+        let (mut locked, mut opened) = (None, None);
+        let healing = async {
+            while opened.is_none() || !changes.open() {
+                tokio::select! {
+                    change = changes.next(Some(stage)) => change?,
+                    document = documents.try_next() => {
+                        let (at, document) = (began.elapsed(), document?.context("the watch of the document ended")?);
+                        let open = evaluators::by(see::ENGINES[0], &document)?.get(RECORDING) == Some(&Value::Bool(true));
+                        match (open, locked) {
+                            (false, None) => {
+                                stage.line(&format!("    {:>5.1} s  flags locked", at.as_secs_f64()));
+                                locked = Some(at);
+                            }
+                            (true, Some(_)) => {
+                                stage.line(&format!("    {:>5.1} s  flags open again", at.as_secs_f64()));
+                                opened = Some(at);
+                            }
+                            _ => (),
+                        }
+                    }
+                }
+            }
+            anyhow::Ok(())
+        };
+        stage.wait("the wall to stand again", PATIENCE, healing).await?;
+        let now = policies.get("ringfence-base").await?.metadata.uid;
+        stage.check(
+            &format!("a missing wall locks within 5 s (here {})", seconds(locked)),
+            locked.is_some_and(|at| at <= LOCK),
+            seconds(locked),
+        );
+        stage.check(
+            &format!("it is put up again, and only then the tenant opens ({} in all)", seconds(opened)),
+            now.is_some() && now != was && opened > locked,
+            seconds(opened),
+        );
+        Ok(())
+    }
+
+    /// The operator is killed: fences stay, windows close by themselves; started again, it opens them.
+    pub async fn lease_runs_out(&self) -> Result<()> {
+        let Tour { stage, cast, operator, .. } = self;
+        let document = see::document(&cast.root.client, &ACME).await?;
+        stage.act(cast.root.called, "kill -9 the operator");
+        operator.server().kill();
+        let began = Instant::now();
+        stage.say(&format!(
+            "Nobody renews now. What is open was written with a window of {LEASE}, {} s of which are used.",
+            used(&document)
+        ));
+        self.guarded().await?;
+        let closing = async {
+            loop {
+                let [go, python] = see::flag(&cast.root.client, &ACME, RECORDING).await?;
+                if go == false && python == false {
+                    return anyhow::Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let closed = stage.wait("the window to close by itself, in both engines", CLOSED, closing).await;
+        stage.check(
+            &format!("with Ringfence dead, both engines say no after {} s", began.elapsed().as_secs()),
+            closed.is_ok(),
+            closed.err().map(|why| why.to_string()).unwrap_or_default(),
+        );
+        let now = see::document(&cast.root.client, &ACME).await?;
+        stage.check("nobody had to write anything for that", now == document, "the document has changed");
+        let [go, python] = see::flag(&cast.root.client, &ACME, "phi.read.allowed").await?;
+        stage.check("what was kept can still be read", go == true && python == true, format!("{go} {python}"));
+        stage.act(cast.root.called, "starts the operator again");
+        let began = Instant::now();
+        operator.server().start()?;
+        let opening = async {
+            for tenant in [&ACME, &GLOBEX] {
+                while see::flag(&cast.root.client, tenant, RECORDING).await? != [true, true] {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+            anyhow::Ok(())
+        };
+        let opened = stage.wait("both tenants to be open again", PATIENCE, opening).await;
+        stage.check(
+            &format!(
+                "started again, it looks at every fence and opens both tenants ({:.1} s)",
+                began.elapsed().as_secs_f64()
+            ),
+            opened.is_ok(),
+            opened.err().map(|why| why.to_string()).unwrap_or_default(),
+        );
+        Ok(())
+    }
+
+    // What even a cluster administrator is refused while no operator runs.
+    async fn guarded(&self) -> Result<()> {
+        let Tour { stage, cast, .. } = self;
+        let maps: Api<ConfigMap> = Api::namespaced(cast.root.client.clone(), ACME.name);
+        let spaces: Api<Namespace> = Api::all(cast.root.client.clone());
+        let asks = PatchParams::default();
+        let forged = Patch::Merge(json!({ "data": { "flags.flagd.json": "{}" } }));
+        let unfenced = Patch::Merge(json!({ "metadata": { "labels": { "ringfence.dev/tenant": "globex-clinic" } } }));
+        let refused = [
+            ("write flags", refusal(maps.patch("ringfence-flags", &asks, &forged).await.map_err(Into::into))),
+            (
+                "give the namespace to another tenant",
+                refusal(spaces.patch(ACME.name, &asks, &unfenced).await.map_err(Into::into)),
+            ),
+            (
+                "delete the namespace",
+                refusal(spaces.delete(ACME.name, &DeleteParams::default()).await.map_err(Into::into)),
+            ),
+        ];
+        let rows: Vec<[String; 2]> = refused
+            .iter()
+            .map(|(what, said)| {
+                let said = said.as_ref().map_or_else(ToString::to_string, |said| {
+                    said.rsplit("request: ").next().unwrap_or(said).to_owned()
+                });
+                [(*what).to_owned(), cut(&said, 200)]
+            })
+            .collect();
+        stage.table(["AN ADMINISTRATOR TRIES TO", "THE API SERVER ANSWERS"], &rows);
+        stage.check(
+            "with Ringfence dead, its rules still hold for cluster administrators",
+            refused.iter().all(|(_, said)| said.is_ok()),
+            json!(rows),
+        );
+        Ok(())
+    }
+
+    /// The clinic terminates: what was open closes, reading stays, calls go through.
+    pub async fn agreement_ends(&self) -> Result<Value> {
+        let Tour { stage, bed, cast, .. } = self;
+        let mut changes = Changes::of(&cast.erin.client, &ACME);
+        changes.next(None).await?;
+        stage.act(cast.alice.called, "records that acme-dental has terminated the agreement, 50-terminate.yaml");
+        changes.restart_clock();
+        let began = Instant::now();
+        ACME.act(&cast.alice, "50-terminate.yaml").await?;
+        let locked = stage.wait("the flags to lock", PATIENCE, locked(&cast.root.client, began)).await?;
+        let told = changes.until(stage, |plan| !plan.open());
+        stage.wait("the plan to say so", PATIENCE, told).await?;
+        stage.check(
+            &format!("the end of the agreement locks within 5 s (here {})", seconds(Some(locked))),
+            locked <= LOCK,
+            seconds(Some(locked)),
+        );
+        let said = changes.says("AgreementInForce");
+        stage.check(
+            "the plan says why: the agreement was terminated; the fences stay up",
+            said == "AgreementInForce False AgreementTerminated" && changes.fenced(),
+            said,
+        );
+        let played = store(bed, &ACME).join("c-7f3a2c.recording.sealed");
+        let taken = platform::after(bed, &cast.root.client, &ACME, Some(&played));
+        let call = stage.wait("the sample platform", PATIENCE, taken).await?.report;
+        stage.check("phone on: the next call rings", call["phone"] == "on", &call["phone"]);
+        let nothing = ["recording", "transcript", "caller", "form", "message"];
+        stage.check(
+            "recording off: nothing of it is kept",
+            nothing.iter().all(|item| call[item]["kept"] == false),
+            &call["recording"],
+        );
+        stage.check(
+            "reading stays: the clinic still plays what was kept before",
+            call["play"]["played"] == true,
+            &call["play"],
+        );
+        let neighbour = see::flag(&cast.root.client, &GLOBEX, RECORDING).await?;
+        stage.check("the other tenant notices nothing", neighbour == [true, true], json!(neighbour));
+        Ok(call)
+    }
+}
+
+// Until a document that locks has come; when it came, not when it was evaluated.
+async fn locked(client: &Client, began: Instant) -> Result<Duration> {
+    let mut documents = see::documents(client, &ACME);
+    while let Some(document) = documents.try_next().await? {
+        let at = began.elapsed();
+        if see::both(&document).await?.iter().all(|values| values.get(RECORDING) == Some(&Value::Bool(false))) {
+            return Ok(at);
+        }
+    }
+    bail!("the watch of the document ended")
+}
+
+fn used(document: &str) -> i64 {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let issued = document["metadata"]["leaseIssuedAt"].as_i64().unwrap_or_default();
+    jiff::Timestamp::now().as_second() - issued
+}
+
+fn seconds(span: Option<Duration>) -> String {
+    span.map_or_else(|| "never".into(), |span| format!("{:.1} s", span.as_secs_f64()))
+}
