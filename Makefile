@@ -15,7 +15,7 @@ demo: tools ## Flip a tenant on real servers, narrated; EXIT=1 ends by itself
 
 test: lint deny generated unit e2e ## Everything that must hold
 
-unit: ## Unit tests and the sample platform's
+unit: tools ## Unit tests and the sample platform's
 	cargo test --lib --bins
 	PYTHONPATH=examples/platform $$(e2e/tools/build.sh 2>/dev/null | tail -1)/python -m unittest discover -q -s examples/platform
 

@@ -45,6 +45,9 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let keys = context.key_service();
     greet(context, name).await;
     let (settled, world, failure) = settle(context, name, keys.as_deref()).await;
+    if let Settled::Invalid(invalid) = &settled {
+        tracing::warn!(plan = name, reason = invalid.reason.as_str(), message = invalid.message, "no valid tenant");
+    }
     let written = match world.plan.known() {
         Some(plan) => write_status(context, plan, &said(&settled, plan, failure.as_ref())).await,
         None => Ok(false),
