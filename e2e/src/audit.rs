@@ -28,17 +28,7 @@ fn lines<T: DeserializeOwned>(path: &Path, mark: Mark) -> Result<Vec<T>> {
     file.seek(SeekFrom::Start(mark.0.saturating_sub(1)))?;
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    let begin = if mark.0 == 0 {
-        0
-    } else {
-        text.find('\n').map_or(text.len(), |end| end + 1)
-    };
-    let whole = text
-        .rfind('\n')
-        .filter(|end| *end >= begin)
-        .map_or("", |end| &text[begin..=end]);
-    whole
-        .lines()
-        .map(|line| serde_json::from_str(line).with_context(|| line.to_string()))
-        .collect()
+    let begin = if mark.0 == 0 { 0 } else { text.find('\n').map_or(text.len(), |end| end + 1) };
+    let whole = text.rfind('\n').filter(|end| *end >= begin).map_or("", |end| &text[begin..=end]);
+    whole.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_string())).collect()
 }

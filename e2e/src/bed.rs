@@ -33,20 +33,12 @@ pub struct Options {
 
 impl Options {
     /// Servers only, with OpenBao prepared.
-    pub const BARE: Self = Self {
-        ringfence: false,
-        guardrails: false,
-        configuration: false,
-    };
+    pub const BARE: Self = Self { ringfence: false, guardrails: false, configuration: false };
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            ringfence: true,
-            guardrails: true,
-            configuration: true,
-        }
+        Self { ringfence: true, guardrails: true, configuration: true }
     }
 }
 
@@ -82,10 +74,8 @@ impl Bed {
         let logs = folder.join("logs");
         fs::create_dir_all(&logs)?;
         let pki = Pki::create(&folder.join("pki"))?;
-        let (control_plane, openbao) = tokio::try_join!(
-            ControlPlane::start(&folder, &logs, &pki),
-            OpenBao::start(&folder, &logs, &pki)
-        )?;
+        let (control_plane, openbao) =
+            tokio::try_join!(ControlPlane::start(&folder, &logs, &pki), OpenBao::start(&folder, &logs, &pki))?;
         let admin = kubeconfig::client(control_plane.admin().clone()).await?;
         kubeconfig::write(&folder.join("admin.kubeconfig"), control_plane.admin())?;
         let kwok = kwok::start(&folder, &logs, &admin, control_plane.server(), &pki).await?;
@@ -105,16 +95,7 @@ impl Bed {
         };
         tokio::try_join!(keys, kinds)?;
         let operator = OnceCell::new();
-        Ok(Self {
-            operator,
-            kwok,
-            openbao,
-            control_plane,
-            pki,
-            folder,
-            logs,
-            _janitor: janitor,
-        })
+        Ok(Self { operator, kwok, openbao, control_plane, pki, folder, logs, _janitor: janitor })
     }
 
     /// The control plane's servers.
@@ -137,9 +118,7 @@ impl Bed {
     /// # Errors
     /// When it cannot be started.
     pub async fn operator(&self) -> Result<&Operator> {
-        self.operator
-            .get_or_try_init(async || self.start_operator("operator", &[]).await)
-            .await
+        self.operator.get_or_try_init(async || self.start_operator("operator", &[]).await).await
     }
 
     /// A further replica, or the only one with arguments of its own, on a bed that is not shared.
@@ -148,15 +127,7 @@ impl Bed {
     /// When it cannot be started.
     pub async fn start_operator(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
         let admin = self.admin().await?;
-        Operator::start(
-            name,
-            arguments,
-            &admin,
-            self.control_plane.server(),
-            &self.folder,
-            &self.logs,
-        )
-        .await
+        Operator::start(name, arguments, &admin, self.control_plane.server(), &self.folder, &self.logs).await
     }
 
     /// The temporary folder; it is removed with the bed.
@@ -167,9 +138,7 @@ impl Bed {
     /// The log files of all processes.
     pub fn logs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.logs).into_iter().flatten();
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .collect();
+        let mut files: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
         files.sort();
         files
     }
@@ -177,11 +146,7 @@ impl Bed {
     /// The process ids of all servers but the operators.
     pub fn pids(&self) -> Vec<u32> {
         let servers = self.control_plane.processes().map(Process::pid);
-        servers
-            .into_iter()
-            .chain([self.kwok.pid()])
-            .chain(self.openbao.server().pid())
-            .collect()
+        servers.into_iter().chain([self.kwok.pid()]).chain(self.openbao.server().pid()).collect()
     }
 }
 
@@ -191,8 +156,6 @@ impl Bed {
 /// When it could not be started.
 pub async fn shared() -> Result<&'static Bed> {
     static BED: OnceCell<Result<Bed, String>> = OnceCell::const_new();
-    let bed = BED
-        .get_or_init(async || Bed::start().await.map_err(|why| format!("{why:#}")))
-        .await;
+    let bed = BED.get_or_init(async || Bed::start().await.map_err(|why| format!("{why:#}"))).await;
     bed.as_ref().map_err(|why| anyhow!("the bed did not start: {why}"))
 }

@@ -43,10 +43,7 @@ impl ControlPlane {
     pub async fn start(folder: &Path, logs: &Path, pki: &Pki) -> Result<Self> {
         let ports = [Port::take()?, Port::take()?, Port::take()?];
         let [api, controllers, scheduler] = ports.each_ref().map(Port::number);
-        let server = Server {
-            url: format!("https://127.0.0.1:{api}"),
-            ca: pki.ca(),
-        };
+        let server = Server { url: format!("https://127.0.0.1:{api}"), ca: pki.ca() };
         let admin = server.with_certificate(&pki.client("bed:admin", &["system:masters"])?);
         let audit = folder.join("api-audit.log");
 
@@ -57,24 +54,13 @@ impl ControlPlane {
         };
         let component = |name: &str, port: u16, arguments: &[String]| -> Result<Process> {
             let config = folder.join(format!("{name}.kubeconfig"));
-            kubeconfig::write(
-                &config,
-                &server.with_certificate(&pki.client(&format!("system:{name}"), &[])?),
-            )?;
+            kubeconfig::write(&config, &server.with_certificate(&pki.client(&format!("system:{name}"), &[])?))?;
             let mut command = Command::new(tool(name)?);
-            for flag in [
-                "--kubeconfig",
-                "--authentication-kubeconfig",
-                "--authorization-kubeconfig",
-            ] {
+            for flag in ["--kubeconfig", "--authentication-kubeconfig", "--authorization-kubeconfig"] {
                 command.arg(flag).arg(&config);
             }
             command
-                .args([
-                    "--bind-address=127.0.0.1",
-                    "--leader-elect=false",
-                    &format!("--secure-port={port}"),
-                ])
+                .args(["--bind-address=127.0.0.1", "--leader-elect=false", &format!("--secure-port={port}")])
                 .arg(format!("--cert-dir={}", folder.join(name).display()))
                 .args(arguments);
             Process::start(name, &command, &logs.join(format!("{name}.log")))
@@ -84,16 +70,7 @@ impl ControlPlane {
         let controllers = component("kube-controller-manager", controllers, &controller_flags(pki))?;
         let scheduler = component("kube-scheduler", scheduler, &[])?;
         let audit = ApiAudit::new(audit);
-        Ok(Self {
-            scheduler,
-            controllers,
-            api_server,
-            etcd,
-            server,
-            admin,
-            audit,
-            _ports: ports,
-        })
+        Ok(Self { scheduler, controllers, api_server, etcd, server, admin, audit, _ports: ports })
     }
 
     /// How one finds and trusts the API server.

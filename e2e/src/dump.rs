@@ -45,10 +45,7 @@ async fn cluster(client: &Client, report: &mut String) {
         Ok(discovery) => {
             for group in discovery.groups() {
                 for (resource, _) in group.recommended_resources() {
-                    kind(client, &resource, report, |object| {
-                        serde_saphyr::to_string(object).unwrap_or_default()
-                    })
-                    .await;
+                    kind(client, &resource, report, |object| serde_saphyr::to_string(object).unwrap_or_default()).await;
                 }
             }
         }
@@ -63,18 +60,9 @@ async fn cluster(client: &Client, report: &mut String) {
         format!("labels {}\n", object["metadata"]["labels"])
     })
     .await;
-    kind(
-        client,
-        &core("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
-        report,
-        |_| String::new(),
-    )
-    .await;
+    kind(client, &core("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"), report, |_| String::new()).await;
     kind(client, &core("", "v1", "Event", "events"), report, |event| {
-        format!(
-            "{} {} x{} {}\n",
-            event["type"], event["reason"], event["count"], event["message"]
-        )
+        format!("{} {} x{} {}\n", event["type"], event["reason"], event["count"], event["message"])
     })
     .await;
 }
@@ -105,25 +93,11 @@ fn node(node: &Value) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|c| {
-            format!(
-                "{}={}",
-                c["type"].as_str().unwrap_or("?"),
-                c["status"].as_str().unwrap_or("?")
-            )
-        })
+        .map(|c| format!("{}={}", c["type"].as_str().unwrap_or("?"), c["status"].as_str().unwrap_or("?")))
         .collect();
-    format!(
-        "{} taints {} labels {}",
-        conditions.join(" "),
-        node["spec"]["taints"],
-        node["metadata"]["labels"]
-    )
+    format!("{} taints {} labels {}", conditions.join(" "), node["spec"]["taints"], node["metadata"]["labels"])
 }
 
 fn pod(pod: &Value) -> String {
-    format!(
-        "{} on {} {}",
-        pod["status"]["phase"], pod["spec"]["nodeName"], pod["status"]["conditions"]
-    )
+    format!("{} on {} {}", pod["status"]["phase"], pod["spec"]["nodeName"], pod["status"]["conditions"])
 }

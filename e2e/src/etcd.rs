@@ -26,26 +26,12 @@ impl Etcd {
         command
             .arg("--data-dir")
             .arg(folder.join("etcd"))
-            .args([
-                "--listen-client-urls",
-                &client_url,
-                "--advertise-client-urls",
-                &client_url,
-            ])
-            .args([
-                "--listen-peer-urls",
-                &peer_url,
-                "--initial-advertise-peer-urls",
-                &peer_url,
-            ])
+            .args(["--listen-client-urls", &client_url, "--advertise-client-urls", &client_url])
+            .args(["--listen-peer-urls", &peer_url, "--initial-advertise-peer-urls", &peer_url])
             .args(["--initial-cluster", &format!("default={peer_url}")])
             .args(["--unsafe-no-fsync", "--log-level", "warn"]);
         let process = Process::start("etcd", &command, &logs.join("etcd.log"))?;
-        Ok(Self {
-            client,
-            _peer: peer,
-            process,
-        })
+        Ok(Self { client, _peer: peer, process })
     }
 
     /// Where the API server finds it.

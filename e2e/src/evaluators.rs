@@ -18,18 +18,9 @@ pub fn evaluate(document: &str) -> Result<Values> {
     let [one, two] = ["flageval", "flageval-python"].map(|engine| by(engine, document));
     let (one, two) = (one?, two?);
     for (key, value) in &one {
-        ensure!(
-            two.get(key) == Some(value),
-            "the engines differ on {key}: {value} and {:?}",
-            two.get(key)
-        );
+        ensure!(two.get(key) == Some(value), "the engines differ on {key}: {value} and {:?}", two.get(key));
     }
-    ensure!(
-        one.len() == two.len(),
-        "the engines know {} and {} flags",
-        one.len(),
-        two.len()
-    );
+    ensure!(one.len() == two.len(), "the engines know {} and {} flags", one.len(), two.len());
     Ok(one)
 }
 
@@ -41,11 +32,7 @@ pub fn by(engine: &str, document: &str) -> Result<Values> {
     let file = tempfile::Builder::new().suffix(".flagd.json").tempfile()?;
     fs::write(file.path(), document)?;
     let output = Command::new(tool(engine)?).arg(file.path()).output()?;
-    ensure!(
-        output.status.success(),
-        "{engine}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{engine}: {}", String::from_utf8_lossy(&output.stderr));
     let answers: Map<String, Value> = serde_json::from_slice(&output.stdout).with_context(|| engine.to_owned())?;
     answers
         .into_iter()

@@ -36,10 +36,7 @@ pub async fn token(admin: &Client, namespace: &str, account: &str, audience: Opt
     let accounts: Api<ServiceAccount> = Api::namespaced(admin.clone(), namespace);
     let what = format!("a token of {namespace}/{account}");
     wait::until_within(PATIENCE, &what, async || {
-        match accounts
-            .create_token_request(account, &PostParams::default(), &request)
-            .await
-        {
+        match accounts.create_token_request(account, &PostParams::default(), &request).await {
             Ok(answer) => {
                 let token = answer.status.and_then(|status| status.token);
                 Ok(Look::Done(token.context("the API server gave no token")?))

@@ -46,10 +46,7 @@ pub async fn configuration(admin: &Client, key_service: &str, ca: &Path) -> Resu
     let examples = repository().join("manifests/examples");
     for mut object in manifests::read(&examples.join("00-config.yaml"))? {
         if object["kind"] == "RingfenceConfig" {
-            ensure!(
-                object["spec"]["keyService"]["address"].is_string(),
-                "the example names no key service"
-            );
+            ensure!(object["spec"]["keyService"]["address"].is_string(), "the example names no key service");
             object["spec"]["keyService"]["address"] = key_service.into();
             object["spec"]["keyService"]["caBundle"] = fs::read_to_string(ca)?.into();
         }
@@ -65,20 +62,11 @@ pub async fn configuration(admin: &Client, key_service: &str, ca: &Path) -> Resu
 /// When the API server refuses.
 pub async fn reviewer(admin: &Client) -> Result<String> {
     let metadata = json!({ "name": "openbao", "namespace": "vault" });
-    manifests::apply(
-        admin,
-        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "vault" } }),
-    )
-    .await?;
-    manifests::apply(
-        admin,
-        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata }),
-    )
-    .await?;
+    manifests::apply(admin, json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "vault" } }))
+        .await?;
+    manifests::apply(admin, json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })).await?;
     manifests::apply_file(admin, &repository().join("manifests/openbao/kubernetes-rbac.yaml")).await?;
-    identity::token(admin, "vault", "openbao", None)
-        .await
-        .context("the reviewer's token")
+    identity::token(admin, "vault", "openbao", None).await.context("the reviewer's token")
 }
 
 // The controller manager fills in the rules of roles that are made of others; until then they allow nothing.
@@ -92,11 +80,7 @@ async fn aggregated(admin: &Client) -> Result<()> {
             .filter_map(|role| role.metadata.name.as_ref())
             .filter(|name| name.starts_with("ringfence"))
             .collect();
-        Ok(if empty.is_empty() {
-            Look::Done(())
-        } else {
-            Look::Not(format!("{empty:?}"))
-        })
+        Ok(if empty.is_empty() { Look::Done(()) } else { Look::Not(format!("{empty:?}")) })
     })
     .await
 }
@@ -108,20 +92,14 @@ async fn in_force(admin: &Client) -> Result<()> {
         "resourceNames": [NAME] }]);
     let policy = json!({ "matchConstraints": { "resourceRules": rules }, "validations": [{ "expression": "false" }] });
     let binding = json!({ "policyName": NAME, "validationActions": ["Deny"] });
-    for (kind, spec) in [
-        ("ValidatingAdmissionPolicy", policy),
-        ("ValidatingAdmissionPolicyBinding", binding),
-    ] {
+    for (kind, spec) in [("ValidatingAdmissionPolicy", policy), ("ValidatingAdmissionPolicyBinding", binding)] {
         let version = "admissionregistration.k8s.io/v1";
         let object = json!({ "apiVersion": version, "kind": kind, "metadata": { "name": NAME }, "spec": spec });
         manifests::apply(admin, object).await?;
     }
     let maps: Api<ConfigMap> = Api::namespaced(admin.clone(), "default");
     let map: ConfigMap = serde_json::from_value(json!({ "metadata": { "name": NAME } }))?;
-    let dry = PostParams {
-        dry_run: true,
-        ..PostParams::default()
-    };
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
     wait::until("the guardrails are in force", async || {
         Ok(match maps.create(&dry, &map).await {
             Err(kube::Error::Api(status)) if status.code == 422 => Look::Done(()),

@@ -17,16 +17,9 @@ impl Session {
     pub(crate) fn new(address: &str, ca: &Path, token: Option<String>) -> Result<Self> {
         crate::install_crypto();
         let authority = Certificate::from_pem(&fs::read(ca)?)?;
-        let client = Client::builder()
-            .tls_certs_only([authority])
-            .no_proxy()
-            .timeout(Duration::from_secs(20))
-            .build()?;
-        Ok(Self {
-            client,
-            address: address.into(),
-            token,
-        })
+        let client =
+            Client::builder().tls_certs_only([authority]).no_proxy().timeout(Duration::from_secs(20)).build()?;
+        Ok(Self { client, address: address.into(), token })
     }
 
     /// The token, to be given to another program.
@@ -39,10 +32,8 @@ impl Session {
     /// # Errors
     /// When no answer comes.
     pub async fn request(&self, method: &str, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
-        let mut request = self.client.request(
-            Method::from_bytes(method.as_bytes())?,
-            format!("{}/v1/{path}", self.address),
-        );
+        let mut request =
+            self.client.request(Method::from_bytes(method.as_bytes())?, format!("{}/v1/{path}", self.address));
         if let Some(token) = &self.token {
             request = request.header("X-Vault-Token", token);
         }
@@ -52,11 +43,7 @@ impl Session {
         let answer = request.send().await.with_context(|| format!("{method} {path}"))?;
         let code = answer.status().as_u16();
         let text = answer.text().await?;
-        let value = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).unwrap_or(text.into())
-        };
+        let value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(text.into()) };
         Ok((code, value))
     }
 

@@ -53,9 +53,7 @@ pub async fn apply_file(client: &Client, file: &Path) -> Result<()> {
 /// When its kind is unknown, or the API server refuses it.
 pub async fn apply(client: &Client, object: Value) -> Result<DynamicObject> {
     let api = api(client, &object).await?;
-    let name = object["metadata"]["name"]
-        .as_str()
-        .context("an object without a name")?;
+    let name = object["metadata"]["name"].as_str().context("an object without a name")?;
     api.patch(name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(&object))
         .await
         .with_context(|| format!("apply {} {name}", object["kind"].as_str().unwrap_or_default()))
@@ -67,12 +65,8 @@ pub async fn apply(client: &Client, object: Value) -> Result<DynamicObject> {
 /// When the API server does not serve the kind.
 pub async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>> {
     let types: kube::api::TypeMeta = serde_json::from_value(object.clone())?;
-    let kind = (&types)
-        .try_into()
-        .with_context(|| format!("{}: no group and version", types.api_version))?;
-    let (resource, abilities) = discovery::pinned_kind(client, &kind)
-        .await
-        .with_context(|| format!("{types:?}"))?;
+    let kind = (&types).try_into().with_context(|| format!("{}: no group and version", types.api_version))?;
+    let (resource, abilities) = discovery::pinned_kind(client, &kind).await.with_context(|| format!("{types:?}"))?;
     Ok(match abilities.scope {
         Scope::Cluster => Api::all_with(client.clone(), &resource),
         Scope::Namespaced => {
@@ -89,10 +83,7 @@ pub async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>> 
 pub fn read(file: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let documents: Vec<Value> = serde_saphyr::from_multiple(&text).with_context(|| file.display().to_string())?;
-    Ok(documents
-        .into_iter()
-        .filter(|document| document["kind"].is_string())
-        .collect())
+    Ok(documents.into_iter().filter(|document| document["kind"].is_string()).collect())
 }
 
 async fn apply_all(client: &Client, mut objects: Vec<Value>) -> Result<()> {
@@ -114,13 +105,8 @@ async fn established(client: &Client, names: &mut Vec<String>) -> Result<()> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     for name in names.drain(..) {
         wait::object(&api, &name, "Established", |definition| {
-            let conditions = definition
-                .status
-                .iter()
-                .flat_map(|status| status.conditions.iter().flatten());
-            conditions
-                .into_iter()
-                .any(|c| c.type_ == "Established" && c.status == "True")
+            let conditions = definition.status.iter().flat_map(|status| status.conditions.iter().flatten());
+            conditions.into_iter().any(|c| c.type_ == "Established" && c.status == "True")
         })
         .await?;
     }

@@ -47,16 +47,18 @@ impl NodeSpec {
 
     /// With one more taint; the effect is `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
     pub fn taint(mut self, key: &str, value: &str, effect: &str) -> Self {
-        self.taints
-            .push(json!({ "key": key, "value": value, "effect": effect }));
+        self.taints.push(json!({ "key": key, "value": value, "effect": effect }));
         self
     }
 
     /// As a node of a class's static inventory that no tenant has yet: the label, and the taint that its kubelet
     /// registers with.
     pub fn inventory(self, class: &str) -> Self {
-        self.label("ringfence.node-restriction.kubernetes.io/inventory", class)
-            .taint("ringfence.dev/pool", "unassigned", "NoExecute")
+        self.label("ringfence.node-restriction.kubernetes.io/inventory", class).taint(
+            "ringfence.dev/pool",
+            "unassigned",
+            "NoExecute",
+        )
     }
 
     /// In this zone.
@@ -154,28 +156,15 @@ pub async fn remove(client: &Client, name: &str) -> Result<()> {
 /// The status of a node's Ready condition: `True`, `False`, `Unknown`, or empty when it never said.
 pub fn ready(node: &Node) -> &str {
     let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    conditions
-        .filter(|c| c.type_ == "Ready")
-        .map(|c| c.status.as_str())
-        .next()
-        .unwrap_or_default()
+    conditions.filter(|c| c.type_ == "Ready").map(|c| c.status.as_str()).next().unwrap_or_default()
 }
 
 fn taints(node: &Node) -> impl Iterator<Item = &str> {
-    node.spec
-        .iter()
-        .flat_map(|spec| spec.taints.iter().flatten())
-        .map(|taint| taint.key.as_str())
+    node.spec.iter().flat_map(|spec| spec.taints.iter().flatten()).map(|taint| taint.key.as_str())
 }
 
 async fn mark(client: &Client, name: &str, labels: Value) -> Result<Api<Node>> {
     let nodes: Api<Node> = Api::all(client.clone());
-    nodes
-        .patch(
-            name,
-            &PatchParams::default(),
-            &Patch::Merge(json!({ "metadata": { "labels": labels } })),
-        )
-        .await?;
+    nodes.patch(name, &PatchParams::default(), &Patch::Merge(json!({ "metadata": { "labels": labels } }))).await?;
     Ok(nodes)
 }

@@ -61,14 +61,8 @@ impl OpenBao {
         bao.answers("OpenBao answers", |code| code != 0).await?;
         let request = json!({ "secret_shares": 1, "secret_threshold": 1 });
         let made = bao.anonymous()?.expect(200, "PUT", "sys/init", Some(request)).await?;
-        bao.root = made["root_token"]
-            .as_str()
-            .context("sys/init gave no root token")?
-            .into();
-        bao.share = made["keys_base64"][0]
-            .as_str()
-            .context("sys/init gave no share")?
-            .into();
+        bao.root = made["root_token"].as_str().context("sys/init gave no root token")?.into();
+        bao.share = made["keys_base64"][0].as_str().context("sys/init gave no share")?.into();
         bao.unseal().await?;
         Ok(bao)
     }
@@ -91,9 +85,7 @@ impl OpenBao {
             .env("REVIEWER_JWT_FILE", jwt)
             .env("HOME", folder)
             .stdin(Stdio::null());
-        let output = tokio::task::spawn_blocking(move || command.output())
-            .await?
-            .context("bootstrap.sh")?;
+        let output = tokio::task::spawn_blocking(move || command.output()).await?.context("bootstrap.sh")?;
         if !output.status.success() {
             bail!("bootstrap.sh: {}", String::from_utf8_lossy(&output.stderr));
         }
@@ -147,13 +139,8 @@ impl OpenBao {
     /// When OpenBao refuses, with its words.
     pub async fn login(&self, role: &str, jwt: &str) -> Result<Session> {
         let body = json!({ "role": role, "jwt": jwt });
-        let answer = self
-            .anonymous()?
-            .expect(200, "POST", "auth/kubernetes/login", Some(body))
-            .await?;
-        let token = answer["auth"]["client_token"]
-            .as_str()
-            .context("the login gave no token")?;
+        let answer = self.anonymous()?.expect(200, "POST", "auth/kubernetes/login", Some(body)).await?;
+        let token = answer["auth"]["client_token"].as_str().context("the login gave no token")?;
         Session::new(&self.address, &self.ca, Some(token.into()))
     }
 
@@ -171,9 +158,7 @@ impl OpenBao {
     /// When it refuses, or is not active in time.
     pub async fn unseal(&self) -> Result<()> {
         self.answers("OpenBao answers", |code| code != 0).await?;
-        self.anonymous()?
-            .expect(200, "PUT", "sys/unseal", Some(json!({ "key": self.share })))
-            .await?;
+        self.anonymous()?.expect(200, "PUT", "sys/unseal", Some(json!({ "key": self.share }))).await?;
         self.answers("OpenBao is active", |code| code == 200).await
     }
 

@@ -45,10 +45,7 @@ impl Operator {
         let token = identity::token(admin, NAMESPACE, ACCOUNT, None).await?;
         kubeconfig::write(&config, &api_server.with_token(&token))?;
         let key_token = folder.join(format!("{name}.key-service-token"));
-        write_secret(
-            &key_token,
-            &identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?,
-        )?;
+        write_secret(&key_token, &identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?)?;
         let mut command = Command::new(tools::operator()?);
         command
             .arg("operator")
@@ -59,10 +56,7 @@ impl Operator {
             .arg("--admin-address")
             .arg(format!("127.0.0.1:{}", admin_port.number()))
             .args(arguments);
-        let operator = Self {
-            server: Server::new(name, command, logs),
-            admin_port,
-        };
+        let operator = Self { server: Server::new(name, command, logs), admin_port };
         operator.server.start()?;
         Ok(operator)
     }

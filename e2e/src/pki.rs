@@ -11,13 +11,7 @@ use std::{
 };
 
 /// The names that the servers of the bed are reached by.
-const SERVER_NAMES: [&str; 5] = [
-    "127.0.0.1",
-    "10.0.0.1",
-    "localhost",
-    "kubernetes.default.svc",
-    "openbao.vault.svc",
-];
+const SERVER_NAMES: [&str; 5] = ["127.0.0.1", "10.0.0.1", "localhost", "kubernetes.default.svc", "openbao.vault.svc"];
 
 /// The authority and the folder with its files.
 pub struct Pki {
@@ -47,16 +41,11 @@ impl Pki {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         params.distinguished_name.push(DnType::CommonName, "ringfence-bed");
         fs::write(folder.join("ca.crt"), params.self_signed(&key)?.pem())?;
-        let pki = Self {
-            folder: folder.into(),
-            issuer: Issuer::new(params, key),
-        };
+        let pki = Self { folder: folder.into(), issuer: Issuer::new(params, key) };
 
         let mut server = CertificateParams::new(SERVER_NAMES.map(String::from))?;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        server
-            .distinguished_name
-            .push(DnType::CommonName, "ringfence-bed-server");
+        server.distinguished_name.push(DnType::CommonName, "ringfence-bed-server");
         pki.sign("server", server)?;
         let tokens = KeyPair::generate()?;
         write_secret(&folder.join("sa.key"), &tokens.serialize_pem())?;
@@ -97,17 +86,12 @@ impl Pki {
         }
         // One person may appear with several sets of groups.
         let name = [&[user], groups].concat().join("+");
-        self.sign(
-            &name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '+', "-"),
-            params,
-        )
+        self.sign(&name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '+', "-"), params)
     }
 
     fn sign(&self, name: &str, params: CertificateParams) -> Result<Identity> {
         let key = KeyPair::generate()?;
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .with_context(|| format!("certificate {name}"))?;
+        let certificate = params.signed_by(&key, &self.issuer).with_context(|| format!("certificate {name}"))?;
         let files = self.files(name);
         fs::write(&files.certificate, certificate.pem())?;
         write_secret(&files.key, &key.serialize_pem())?;
@@ -115,10 +99,7 @@ impl Pki {
     }
 
     fn files(&self, name: &str) -> Identity {
-        Identity {
-            certificate: self.folder.join(format!("{name}.crt")),
-            key: self.folder.join(format!("{name}.key")),
-        }
+        Identity { certificate: self.folder.join(format!("{name}.crt")), key: self.folder.join(format!("{name}.key")) }
     }
 }
 

@@ -32,10 +32,7 @@ impl Port {
         let start = std::process::id().wrapping_mul(37) as u16 % COUNT;
         for _ in 0..COUNT {
             let number = FIRST + (start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))) % COUNT;
-            let lock = File::options()
-                .create(true)
-                .append(true)
-                .open(folder.join(number.to_string()))?;
+            let lock = File::options().create(true).append(true).open(folder.join(number.to_string()))?;
             if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok() {
                 return Ok(Self { number, _lock: lock });
             }

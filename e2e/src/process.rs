@@ -57,11 +57,7 @@ impl Process {
     /// # Errors
     /// When the shell, or `setpriv` of util-linux, is not there, or the log cannot be written.
     pub fn start(name: &str, command: &Command, log: &Path) -> Result<Self> {
-        let output = File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .with_context(|| log.display().to_string())?;
+        let output = File::options().create(true).append(true).open(log).with_context(|| log.display().to_string())?;
         let mut guarded = Command::new("sh");
         guarded
             .args(["-c", concat!("exec 3<&0\n", include_str!("guard.sh")), "guard"])
@@ -86,17 +82,8 @@ impl Process {
         if let Some(stdout) = guard.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let pid = line
-            .trim()
-            .parse()
-            .with_context(|| format!("the guard of {name} answered {line:?}"))?;
-        Ok(Self {
-            name: name.into(),
-            pid,
-            log: log.into(),
-            guard: Mutex::new(guard),
-            pipe: Mutex::new(pipe),
-        })
+        let pid = line.trim().parse().with_context(|| format!("the guard of {name} answered {line:?}"))?;
+        Ok(Self { name: name.into(), pid, log: log.into(), guard: Mutex::new(guard), pipe: Mutex::new(pipe) })
     }
 
     /// The server's name, as in the bed's log folder.
@@ -120,9 +107,7 @@ impl Process {
     /// When the server has ended.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         let mut pipe = lock(&self.pipe);
-        let pipe = pipe
-            .as_mut()
-            .with_context(|| format!("{} was told to end", self.name))?;
+        let pipe = pipe.as_mut().with_context(|| format!("{} was told to end", self.name))?;
         writeln!(pipe, "{}", signal.name()).with_context(|| format!("{} has ended", self.name))
     }
 

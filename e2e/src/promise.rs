@@ -26,10 +26,7 @@ pub async fn explained<T>(bed: &Bed, name: &str, test: impl Future<Output = Resu
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(why)) => why,
         Err(panic) => {
-            let text = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or(panic.downcast_ref::<&str>().copied());
+            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             anyhow!("panicked: {}", text.unwrap_or("without a message"))
         }
     };

@@ -39,18 +39,11 @@ impl Scenario {
     /// When the class is refused.
     pub async fn new(bed: &'static Bed, stem: &str, change: impl FnOnce(&mut Value)) -> Result<Self> {
         let (admin, tenant) = (bed.admin().await?, unique(stem));
-        let story = Self {
-            bed,
-            admin,
-            class: tenant.clone(),
-            tenant,
-        };
+        let story = Self { bed, admin, class: tenant.clone(), tenant };
         let mut class = example("10-class.yaml")?;
         class["metadata"]["name"] = story.class.as_str().into();
         change(&mut class["spec"]);
-        let engineer = bed
-            .impersonated("pat@ringwell.example", &["platform-engineers"])
-            .await?;
+        let engineer = bed.impersonated("pat@ringwell.example", &["platform-engineers"]).await?;
         manifests::apply(&engineer, class).await?;
         Ok(story)
     }
@@ -60,12 +53,7 @@ impl Scenario {
     /// # Errors
     /// When no client can be made.
     pub async fn neighbour(&self, stem: &str) -> Result<Self> {
-        Ok(Self {
-            bed: self.bed,
-            admin: self.bed.admin().await?,
-            tenant: unique(stem),
-            class: self.class.clone(),
-        })
+        Ok(Self { bed: self.bed, admin: self.bed.admin().await?, tenant: unique(stem), class: self.class.clone() })
     }
 
     /// The bed.
@@ -81,9 +69,7 @@ impl Scenario {
     pub async fn inventory(&self, count: usize) -> Result<Vec<Node>> {
         let mut made = vec![];
         for n in 0..count {
-            let spec = NodeSpec::named(&unique("node"))
-                .inventory(&self.class)
-                .zone(&format!("zone-{}", n % 2));
+            let spec = NodeSpec::named(&unique("node")).inventory(&self.class).zone(&format!("zone-{}", n % 2));
             made.push(nodes::add(&self.admin, &spec).await?);
         }
         Ok(made)
@@ -119,13 +105,7 @@ impl Scenario {
     pub async fn change_plan(&self, spec: Value) -> Result<()> {
         let sales = self.bed.impersonated("sam@ringwell.example", &["sales-ops"]).await?;
         let plans = kind(&sales, "HealthcarePlan", "healthcareplans");
-        plans
-            .patch(
-                &self.tenant,
-                &PatchParams::default(),
-                &Patch::Merge(json!({ "spec": spec })),
-            )
-            .await?;
+        plans.patch(&self.tenant, &PatchParams::default(), &Patch::Merge(json!({ "spec": spec }))).await?;
         Ok(())
     }
 
@@ -141,10 +121,7 @@ impl Scenario {
         if let Some(until) = until {
             baa["spec"]["term"]["expirationTime"] = seconds_from_now(until).into();
         }
-        let signer = self
-            .bed
-            .impersonated("alice@ringwell.example", &["agreement-signers"])
-            .await?;
+        let signer = self.bed.impersonated("alice@ringwell.example", &["agreement-signers"]).await?;
         manifests::apply(&signer, baa).await
     }
 
@@ -187,9 +164,7 @@ impl Scenario {
     /// # Errors
     /// When the act is refused.
     pub async fn accept_risk(&self, setting: &str, lasts: i64) -> Result<()> {
-        let plan = kind(&self.admin, "HealthcarePlan", "healthcareplans")
-            .get(&self.tenant)
-            .await?;
+        let plan = kind(&self.admin, "HealthcarePlan", "healthcareplans").get(&self.tenant).await?;
         let subject = json!({ "kind": "HealthcarePlan", "name": self.tenant, "uid": plan.metadata.uid });
         let until = seconds_from_now(lasts);
         let spec = json!({ "act": "AcceptRisk", "setting": setting, "expirationTime": until, "subjectRef": subject });
@@ -205,8 +180,7 @@ impl Scenario {
         let act = json!({ "apiVersion": "ringfence.dev/v1alpha1", "kind": "Attestation", "metadata": { "name": unique("act") }, "spec": spec });
         let person = self.bed.impersonated(who, &["agreement-signers"]).await?;
         let acts = kind(&person, "Attestation", "attestations");
-        acts.create(&PostParams::default(), &serde_json::from_value(act)?)
-            .await?;
+        acts.create(&PostParams::default(), &serde_json::from_value(act)?).await?;
         Ok(())
     }
 
@@ -236,9 +210,7 @@ pub fn example(file: &str) -> Result<Value> {
 #[must_use]
 pub fn seconds_from_now(seconds: i64) -> String {
     let at = jiff::Timestamp::now().as_second() + seconds;
-    jiff::Timestamp::from_second(at)
-        .map(|t| t.to_string())
-        .unwrap_or_default()
+    jiff::Timestamp::from_second(at).map(|t| t.to_string()).unwrap_or_default()
 }
 
 /// The endpoint of one of Ringfence's kinds.

@@ -23,12 +23,7 @@ pub struct Server {
 impl Server {
     /// A server that does not run yet.
     pub fn new(name: &str, command: Command, logs: &Path) -> Self {
-        Self {
-            name: name.into(),
-            command,
-            log: logs.join(format!("{name}.log")),
-            process: Mutex::new(None),
-        }
+        Self { name: name.into(), command, log: logs.join(format!("{name}.log")), process: Mutex::new(None) }
     }
 
     /// Starts it, with the same arguments as ever.
@@ -56,11 +51,7 @@ impl Server {
     pub async fn terminate(&self) -> Result<()> {
         self.signal(Signal::Term)?;
         wait::until(&format!("{} ends after SIGTERM", self.name), async || {
-            Ok(if self.is_running() {
-                Look::Not("it still runs".into())
-            } else {
-                Look::Done(())
-            })
+            Ok(if self.is_running() { Look::Not("it still runs".into()) } else { Look::Done(()) })
         })
         .await?;
         self.kill();
@@ -72,10 +63,7 @@ impl Server {
     /// # Errors
     /// When it does not run.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        self.lock()
-            .as_ref()
-            .with_context(|| format!("{} does not run", self.name))?
-            .signal(signal)
+        self.lock().as_ref().with_context(|| format!("{} does not run", self.name))?.signal(signal)
     }
 
     /// Whether it runs.
@@ -88,10 +76,7 @@ impl Server {
     /// # Errors
     /// When it does not run.
     pub fn must_run(&self) -> Result<()> {
-        self.lock()
-            .as_ref()
-            .with_context(|| format!("{} does not run", self.name))?
-            .must_run()
+        self.lock().as_ref().with_context(|| format!("{} does not run", self.name))?.must_run()
     }
 
     /// Its process id, while it runs.

@@ -12,9 +12,7 @@ use std::{
 pub fn unique(stem: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     assert!(stem.len() <= 24, "{stem} is too long for the stem of a tenant's name");
-    let millis = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     // The process id keeps two test binaries apart that share one machine and one millisecond.
     let (process, count) = (std::process::id() & 0xfff, COUNT.fetch_add(1, Ordering::Relaxed));
     format!("{stem}-{:07x}{process:03x}{count:x}", millis & 0xfff_ffff)

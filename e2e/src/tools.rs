@@ -9,9 +9,7 @@ use std::{
 
 /// The root of the repository.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the e2e member lies inside the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the e2e member lies inside the workspace")
 }
 
 /// The path of one of the pinned programs: `kube-apiserver`, `etcd`, `bao`, `kubectl`, `flageval`, ….
@@ -37,21 +35,13 @@ pub fn operator() -> Result<PathBuf> {
         return Ok(path.into());
     }
     let program = std::env::current_exe()?;
-    let beside = program
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join("ringfence"))
-        .find(|path| path.is_file());
+    let beside = program.ancestors().skip(1).take(2).map(|folder| folder.join("ringfence")).find(|path| path.is_file());
     beside.context("the operator is not built: run cargo build, or set RINGFENCE_BIN to its path")
 }
 
 // Asked of the build script, so that one place knows how the content of e2e/tools names the folder.
 fn locate() -> Result<PathBuf> {
-    let output = Command::new(repository().join("e2e/tools/build.sh"))
-        .arg("--where")
-        .stdin(Stdio::null())
-        .output()?;
+    let output = Command::new(repository().join("e2e/tools/build.sh")).arg("--where").stdin(Stdio::null()).output()?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -34,17 +34,11 @@ async fn the_bed_starts_with_everything_ready() -> Result<()> {
     promise("the_bed_starts_with_everything_ready", async |bed| {
         let admin = bed.admin().await?;
         let kinds = kube::discovery::group(&admin, "ringfence.dev").await?;
-        ensure!(
-            kinds.resources_by_stability().len() == 6,
-            "six kinds of Ringfence's are served"
-        );
+        ensure!(kinds.resources_by_stability().len() == 6, "six kinds of Ringfence's are served");
         let (code, body) = bed.openbao().anonymous()?.request("GET", "sys/health", None).await?;
         ensure!(code == 200 && body["sealed"] == false, "{code} {body}");
         let audits = bed.openbao().root()?.expect(200, "GET", "sys/audit", None).await?;
-        ensure!(
-            audits["data"].as_object().is_some_and(|devices| devices.len() == 2),
-            "{audits}"
-        );
+        ensure!(audits["data"].as_object().is_some_and(|devices| devices.len() == 2), "{audits}");
         ensure!(bed.pids().len() == 6, "{:?}", bed.pids());
         ensure!(bed.pids().into_iter().all(runs));
         Ok(())
@@ -65,11 +59,7 @@ async fn a_pod_runs_on_a_node_and_a_node_can_fail_fall_silent_heal_and_go() -> R
             .system_uuid("4c4c4544");
         let other = NodeSpec::named(&two);
         let (node, _) = tokio::try_join!(nodes::add(&admin, &spec), nodes::add(&admin, &other))?;
-        let info = node
-            .status
-            .as_ref()
-            .and_then(|status| status.node_info.as_ref())
-            .context("nodeInfo")?;
+        let info = node.status.as_ref().and_then(|status| status.node_info.as_ref()).context("nodeInfo")?;
         ensure!(info.system_uuid == "4c4c4544", "{info:?}");
         let provider = node.spec.as_ref().and_then(|spec| spec.provider_id.as_deref());
         ensure!(provider == Some(format!("bed:///{one}").as_str()), "{provider:?}");
@@ -77,10 +67,7 @@ async fn a_pod_runs_on_a_node_and_a_node_can_fail_fall_silent_heal_and_go() -> R
         let pods: Api<Pod> = Api::namespaced(admin.clone(), "default");
         pods.create(&PostParams::default(), &pod(&one, &one)?).await?;
         let running = wait::object(&pods, &one, "Running", |pod| phase(pod) == "Running").await?;
-        ensure!(
-            running.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) == Some(&one),
-            "{running:?}"
-        );
+        ensure!(running.spec.as_ref().and_then(|spec| spec.node_name.as_deref()) == Some(&one), "{running:?}");
 
         tokio::try_join!(nodes::fail(&admin, &one), nodes::silence(&admin, &two))?;
         tokio::try_join!(nodes::heal(&admin, &one), nodes::heal(&admin, &two))?;
@@ -98,36 +85,17 @@ async fn the_audit_log_tells_who_wrote_what_after_a_mark() -> Result<()> {
         let maps: Api<ConfigMap> = Api::namespaced(admin.clone(), "default");
         let before = bed.audit().mark()?;
         let map = json!({ "metadata": { "name": name }, "data": { "key": "value" } });
-        maps.create(&PostParams::default(), &serde_json::from_value(map)?)
-            .await?;
+        maps.create(&PostParams::default(), &serde_json::from_value(map)?).await?;
         maps.get(&name).await?;
 
         let seen = wait::until("both requests are in the log", async || {
-            let events = bed
-                .audit()
-                .after(before)
-                .user("bed:admin")
-                .resource("configmaps")
-                .name(&name)
-                .events()?;
-            Ok(if events.len() == 2 {
-                Look::Done(events)
-            } else {
-                Look::Not(format!("{events:?}"))
-            })
+            let events = bed.audit().after(before).user("bed:admin").resource("configmaps").name(&name).events()?;
+            Ok(if events.len() == 2 { Look::Done(events) } else { Look::Not(format!("{events:?}")) })
         })
         .await?;
-        ensure!(
-            seen[0].verb == "create" && seen[0].is_write() && seen[0].code() == 201,
-            "{}",
-            seen[0].brief()
-        );
+        ensure!(seen[0].verb == "create" && seen[0].is_write() && seen[0].code() == 201, "{}", seen[0].brief());
         ensure!(seen[0].request_object["data"]["key"] == "value", "{:?}", seen[0]);
-        ensure!(
-            seen[1].verb == "get" && seen[1].request_object.is_null(),
-            "{:?}",
-            seen[1]
-        );
+        ensure!(seen[1].verb == "get" && seen[1].request_object.is_null(), "{:?}", seen[1]);
         ensure!(seen[0].stage_timestamp <= seen[1].request_received_timestamp);
 
         ensure!(bed.audit().after(before).writes().name(&name).events()?.len() == 1);
@@ -143,25 +111,16 @@ async fn accounts_and_people_are_who_they_say() -> Result<()> {
     promise("accounts_and_people_are_who_they_say", async |bed| {
         let (user, groups) = whoami(bed.person("alice@clinic.example", &["signers", "flippers"]).await?).await?;
         ensure!(user == "alice@clinic.example", "{user}");
-        ensure!(
-            groups.contains(&"signers".into()) && groups.contains(&"flippers".into()),
-            "{groups:?}"
-        );
+        ensure!(groups.contains(&"signers".into()) && groups.contains(&"flippers".into()), "{groups:?}");
         let kubectl = Command::new(tool("kubectl")?)
-            .env(
-                "KUBECONFIG",
-                bed.person_kubeconfig("alice@clinic.example", &["signers"])?,
-            )
+            .env("KUBECONFIG", bed.person_kubeconfig("alice@clinic.example", &["signers"])?)
             .args(["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"])
             .output()?;
         ensure!(kubectl.stdout == b"alice@clinic.example", "{kubectl:?}");
         let (user, _) = whoami(bed.service_account("default", "default").await?).await?;
         ensure!(user == "system:serviceaccount:default:default", "{user}");
         let (user, groups) = whoami(bed.impersonated("bob", &["a", "b", "c"]).await?).await?;
-        ensure!(
-            user == "bob" && ["a", "b", "c"].iter().all(|group| groups.contains(&(*group).into())),
-            "{groups:?}"
-        );
+        ensure!(user == "bob" && ["a", "b", "c"].iter().all(|group| groups.contains(&(*group).into())), "{groups:?}");
         Ok(())
     })
     .await
@@ -173,38 +132,18 @@ async fn a_service_account_logs_in_to_openbao_only_under_its_role() -> Result<()
         let admin = bed.admin().await?;
         let before = bed.openbao().audit().mark()?;
         account(&admin, "ringfence-system", "ringfence-operator").await?;
-        let session = bed
-            .key_login("ringfence-system", "ringfence-operator", "ringfence-operator")
-            .await?;
+        let session = bed.key_login("ringfence-system", "ringfence-operator", "ringfence-operator").await?;
         session.expect(200, "GET", "sys/mounts/ringfence-phi", None).await?;
-        session
-            .expect(
-                403,
-                "POST",
-                "ringfence-phi/encrypt/nobody",
-                Some(json!({ "plaintext": "aGk=" })),
-            )
-            .await?;
+        session.expect(403, "POST", "ringfence-phi/encrypt/nobody", Some(json!({ "plaintext": "aGk=" }))).await?;
         let stranger = bed.key_login("default", "default", "ringfence-operator").await;
         ensure!(stranger.is_err(), "a stranger logged in as the operator");
 
         let seen = wait::until("the refusal is in OpenBao's log", async || {
-            let events = bed
-                .openbao()
-                .audit()
-                .responses(before, "ringfence-phi/encrypt/nobody")?;
-            Ok(if events.is_empty() {
-                Look::Not("nothing".into())
-            } else {
-                Look::Done(events)
-            })
+            let events = bed.openbao().audit().responses(before, "ringfence-phi/encrypt/nobody")?;
+            Ok(if events.is_empty() { Look::Not("nothing".into()) } else { Look::Done(events) })
         })
         .await?;
-        ensure!(
-            seen[0].operation() == "create" && seen[0].error.contains("permission denied"),
-            "{:?}",
-            seen[0]
-        );
+        ensure!(seen[0].operation() == "create" && seen[0].error.contains("permission denied"), "{:?}", seen[0]);
         Ok(())
     })
     .await
@@ -216,27 +155,13 @@ async fn the_operator_runs_under_its_own_rights_and_can_be_killed_and_started_ag
     let test = async {
         let operator = bed.operator().await?;
         operator.ready().await?;
-        let mine = || {
-            bed.audit()
-                .after(Mark::default())
-                .service_account("ringfence-system", "ringfence-operator")
-        };
-        ensure!(
-            !mine().events()?.is_empty(),
-            "the operator asked the API server nothing"
-        );
-        let refused: Vec<String> = mine()
-            .filter(|event| event.code() == 403)
-            .events()?
-            .iter()
-            .map(ApiEvent::brief)
-            .collect();
+        let mine = || bed.audit().after(Mark::default()).service_account("ringfence-system", "ringfence-operator");
+        ensure!(!mine().events()?.is_empty(), "the operator asked the API server nothing");
+        let refused: Vec<String> =
+            mine().filter(|event| event.code() == 403).events()?.iter().map(ApiEvent::brief).collect();
         ensure!(refused.is_empty(), "its rights are too narrow: {refused:?}");
         operator.server().kill();
-        ensure!(
-            operator.page("readyz").await.is_err(),
-            "somebody answers for a killed operator"
-        );
+        ensure!(operator.page("readyz").await.is_err(), "somebody answers for a killed operator");
         operator.server().start()?;
         operator.ready().await?;
         operator.server().terminate().await
@@ -252,13 +177,7 @@ async fn a_broken_promise_leaves_a_report() -> Result<()> {
     let why = format!("{:#}", broken.expect_err("it panicked"));
     ensure!(why.contains("as it was meant to") && why.contains(name), "{why}");
     let report = fs::read_to_string(repository().join(format!("target/e2e/{name}.txt")))?;
-    for part in [
-        "as it was meant to",
-        "==== ringfenceconfigs",
-        "==== nodes",
-        "==== events",
-        "kube-apiserver.log",
-    ] {
+    for part in ["as it was meant to", "==== ringfenceconfigs", "==== nodes", "==== events", "kube-apiserver.log"] {
         ensure!(report.contains(part), "{part} is not in the report");
     }
     Ok(())
@@ -307,14 +226,7 @@ async fn no_server_outlives_its_holder() -> Result<()> {
 async fn openbao_can_be_killed_started_again_and_unsealed() -> Result<()> {
     let bed = Bed::start_with(Options::BARE).await?;
     let bao = bed.openbao();
-    bao.root()?
-        .expect(
-            200,
-            "POST",
-            "ringfence-phi/keys/kept",
-            Some(json!({ "type": "aes256-gcm96" })),
-        )
-        .await?;
+    bao.root()?.expect(200, "POST", "ringfence-phi/keys/kept", Some(json!({ "type": "aes256-gcm96" }))).await?;
     bao.server().kill();
     ensure!(!bao.server().is_running());
     bao.server().start()?;
@@ -328,38 +240,21 @@ async fn openbao_can_be_killed_started_again_and_unsealed() -> Result<()> {
 
 async fn whoami(client: Client) -> Result<(String, Vec<String>)> {
     let reviews: Api<SelfSubjectReview> = Api::all(client);
-    let review = reviews
-        .create(&PostParams::default(), &SelfSubjectReview::default())
-        .await?;
-    let user = review
-        .status
-        .and_then(|status| status.user_info)
-        .context("no user in the review")?;
+    let review = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
+    let user = review.status.and_then(|status| status.user_info).context("no user in the review")?;
     Ok((user.username.unwrap_or_default(), user.groups.unwrap_or_default()))
 }
 
 async fn account(admin: &Client, namespace: &str, name: &str) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(admin.clone());
     if namespaces.get_opt(namespace).await?.is_none() {
-        manifests::apply(
-            admin,
-            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }),
-        )
-        .await?;
+        manifests::apply(admin, json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }))
+            .await?;
     }
     let accounts: Api<ServiceAccount> = Api::namespaced(admin.clone(), namespace);
-    if !accounts
-        .list(&ListParams::default())
-        .await?
-        .iter()
-        .any(|found| found.metadata.name.as_deref() == Some(name))
-    {
+    if !accounts.list(&ListParams::default()).await?.iter().any(|found| found.metadata.name.as_deref() == Some(name)) {
         let metadata = json!({ "name": name, "namespace": namespace });
-        manifests::apply(
-            admin,
-            json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata }),
-        )
-        .await?;
+        manifests::apply(admin, json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata })).await?;
     }
     Ok(())
 }
@@ -370,22 +265,15 @@ fn pod(name: &str, pool: &str) -> Result<Pod> {
         "tolerations": [{ "key": "example.dev/pool", "operator": "Exists" }],
         "containers": [{ "name": "main", "image": "none" }],
     });
-    Ok(serde_json::from_value(
-        json!({ "metadata": { "name": name }, "spec": spec }),
-    )?)
+    Ok(serde_json::from_value(json!({ "metadata": { "name": name }, "spec": spec }))?)
 }
 
 fn phase(pod: &Pod) -> &str {
-    pod.status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref())
-        .unwrap_or_default()
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
 }
 
 /// Whether a process runs; one that only waits to be reaped does not.
 fn runs(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }

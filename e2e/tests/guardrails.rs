@@ -128,10 +128,7 @@ fn pods_and_namespaces() -> Vec<Attack> {
     };
     let set = |at: &'static str, to: Value| {
         move |live: &mut Value| {
-            live["metadata"][at]
-                .as_object_mut()
-                .expect("a map")
-                .extend(to.as_object().expect("a map").clone());
+            live["metadata"][at].as_object_mut().expect("a map").extend(to.as_object().expect("a map").clone());
         }
     };
     let (open, fenced, plain) = (namespace(OPEN), namespace(FENCED), namespace(PLAIN));
@@ -144,49 +141,18 @@ fn pods_and_namespaces() -> Vec<Attack> {
         ("G1", "a pod before the fences stand", Ask::create(pod(OPEN, "gr-pod"))),
         ("G1", "the same by generateName", Ask::create(generated)),
         ("G1", "the same past the scheduler", Ask::create(bound)),
-        (
-            "G5",
-            "a namespace made a tenant's",
-            fresh("gr-new", json!({"ringfence.dev/tenant": "gr-new"}), json!({})),
-        ),
-        (
-            "G5",
-            "a namespace made fenced",
-            fresh("gr-new", json!({"ringfence.dev/fenced": "true"}), json!({})),
-        ),
-        (
-            "G5",
-            "a namespace with a record",
-            fresh("gr-new", json!({}), json!({"ringfence.dev/record-uid": UID})),
-        ),
-        (
-            "G5",
-            "tenant put on a plain one",
-            Ask::merge(&plain, labels(json!({"ringfence.dev/tenant": PLAIN}))),
-        ),
-        (
-            "G5",
-            "fenced put on a plain one",
-            Ask::merge(&plain, labels(json!({"ringfence.dev/fenced": "true"}))),
-        ),
-        (
-            "G5",
-            "fenced by merge patch",
-            Ask::merge(&open, labels(json!({"ringfence.dev/fenced": "true"}))),
-        ),
+        ("G5", "a namespace made a tenant's", fresh("gr-new", json!({"ringfence.dev/tenant": "gr-new"}), json!({}))),
+        ("G5", "a namespace made fenced", fresh("gr-new", json!({"ringfence.dev/fenced": "true"}), json!({}))),
+        ("G5", "a namespace with a record", fresh("gr-new", json!({}), json!({"ringfence.dev/record-uid": UID}))),
+        ("G5", "tenant put on a plain one", Ask::merge(&plain, labels(json!({"ringfence.dev/tenant": PLAIN})))),
+        ("G5", "fenced put on a plain one", Ask::merge(&plain, labels(json!({"ringfence.dev/fenced": "true"})))),
+        ("G5", "fenced by merge patch", Ask::merge(&open, labels(json!({"ringfence.dev/fenced": "true"})))),
         (
             "G5",
             "fenced by JSON patch",
-            Ask::json(
-                &open,
-                json!([{"op": "add", "path": "/metadata/labels/ringfence.dev~1fenced", "value": "true"}]),
-            ),
+            Ask::json(&open, json!([{"op": "add", "path": "/metadata/labels/ringfence.dev~1fenced", "value": "true"}])),
         ),
-        (
-            "G5",
-            "fenced by PUT",
-            Ask::edit(&open, set("labels", json!({"ringfence.dev/fenced": "true"}))),
-        ),
+        ("G5", "fenced by PUT", Ask::edit(&open, set("labels", json!({"ringfence.dev/fenced": "true"})))),
         (
             "G5",
             "fenced by apply",
@@ -198,48 +164,25 @@ fn pods_and_namespaces() -> Vec<Attack> {
         (
             "G5",
             "fenced through /status",
-            Ask::merge(
-                format!("{open}/status"),
-                labels(json!({"ringfence.dev/fenced": "true"})),
-            ),
+            Ask::merge(format!("{open}/status"), labels(json!({"ringfence.dev/fenced": "true"}))),
         ),
         (
             "G5",
             "fenced through /finalize",
-            Ask::edit(
-                format!("{open}/finalize"),
-                set("labels", json!({"ringfence.dev/fenced": "true"})),
-            ),
+            Ask::edit(format!("{open}/finalize"), set("labels", json!({"ringfence.dev/fenced": "true"}))),
         ),
         (
             "G5",
             "a tenant's finalisation",
-            Ask::edit(format!("{open}/finalize"), |live| {
-                live["spec"]["finalizers"] = json!([])
-            }),
+            Ask::edit(format!("{open}/finalize"), |live| live["spec"]["finalizers"] = json!([])),
         ),
-        (
-            "G5",
-            "no tenant any more",
-            Ask::merge(&fenced, labels(json!({"ringfence.dev/tenant": null}))),
-        ),
-        (
-            "G5",
-            "another tenant",
-            Ask::merge(&fenced, labels(json!({"ringfence.dev/tenant": OPEN}))),
-        ),
-        (
-            "G5",
-            "a label of Ringfence's to come",
-            Ask::merge(&fenced, labels(json!({"ringfence.dev/other": "x"}))),
-        ),
+        ("G5", "no tenant any more", Ask::merge(&fenced, labels(json!({"ringfence.dev/tenant": null})))),
+        ("G5", "another tenant", Ask::merge(&fenced, labels(json!({"ringfence.dev/tenant": OPEN})))),
+        ("G5", "a label of Ringfence's to come", Ask::merge(&fenced, labels(json!({"ringfence.dev/other": "x"})))),
         (
             "G5",
             "Pod Security made privileged",
-            Ask::merge(
-                &fenced,
-                labels(json!({"pod-security.kubernetes.io/enforce": "privileged"})),
-            ),
+            Ask::merge(&fenced, labels(json!({"pod-security.kubernetes.io/enforce": "privileged"}))),
         ),
         (
             "G5",
@@ -249,26 +192,17 @@ fn pods_and_namespaces() -> Vec<Attack> {
         (
             "G5",
             "Pod Security through /status",
-            Ask::merge(
-                format!("{fenced}/status"),
-                labels(json!({"pod-security.kubernetes.io/enforce": "baseline"})),
-            ),
+            Ask::merge(format!("{fenced}/status"), labels(json!({"pod-security.kubernetes.io/enforce": "baseline"}))),
         ),
         (
             "G5",
             "another record",
-            Ask::merge(
-                &fenced,
-                json!({"metadata": {"annotations": {"ringfence.dev/record-uid": "other"}}}),
-            ),
+            Ask::merge(&fenced, json!({"metadata": {"annotations": {"ringfence.dev/record-uid": "other"}}})),
         ),
         (
             "G5",
             "no record",
-            Ask::merge(
-                &fenced,
-                json!({"metadata": {"annotations": {"ringfence.dev/record-uid": null}}}),
-            ),
+            Ask::merge(&fenced, json!({"metadata": {"annotations": {"ringfence.dev/record-uid": null}}})),
         ),
         (
             "G5",
@@ -297,23 +231,11 @@ fn flag_documents() -> Vec<Attack> {
     let mut applied = flags(FENCED);
     applied["data"] = open["data"].clone();
     vec![
-        (
-            "G10",
-            "a flag document before Ringfence's",
-            Ask::create(core("ConfigMap", OPEN, "ringfence-flags")),
-        ),
+        ("G10", "a flag document before Ringfence's", Ask::create(core("ConfigMap", OPEN, "ringfence-flags"))),
         ("G10", "flags opened by merge patch", Ask::merge(&one, open)),
         ("G10", "flags opened by apply", Ask::apply(&one, applied)),
-        (
-            "G10",
-            "flags opened by PUT",
-            Ask::edit(&one, |live| live["data"] = json!({})),
-        ),
-        (
-            "G10",
-            "labels taken off",
-            Ask::merge(&one, json!({"metadata": {"labels": null}})),
-        ),
+        ("G10", "flags opened by PUT", Ask::edit(&one, |live| live["data"] = json!({}))),
+        ("G10", "labels taken off", Ask::merge(&one, json!({"metadata": {"labels": null}}))),
         (
             "G10",
             "flags owned by another",
@@ -324,11 +246,7 @@ fn flag_documents() -> Vec<Attack> {
         ),
         ("G10", "the document's deletion", Ask::delete(&one)),
         ("G10", "deletion of all ConfigMaps", Ask::delete(&at)),
-        (
-            "G10",
-            "the same by label",
-            Ask::delete(format!("{at}?labelSelector=ringfence.dev/tenant")),
-        ),
+        ("G10", "the same by label", Ask::delete(format!("{at}?labelSelector=ringfence.dev/tenant"))),
     ]
 }
 
@@ -337,21 +255,9 @@ fn kept_objects() -> Result<Vec<Attack>> {
     let unlocked = json!({"status": {"conditions": [{"type": "PhiUnlocked", "status": "True", "reason": "Mine", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
     let mut attacks = vec![
         ("G12", "a plan's deletion", Ask::delete(&guarded)),
-        (
-            "G12",
-            "a plan's deletion, foreground",
-            Ask::delete(format!("{guarded}?propagationPolicy=Foreground")),
-        ),
-        (
-            "G12",
-            "deletion of all plans",
-            Ask::delete(format!("{RINGFENCE}/healthcareplans?labelSelector=gr=plan")),
-        ),
-        (
-            "G12",
-            "a plan's finalizer off by merge",
-            Ask::merge(&guarded, json!({"metadata": {"finalizers": null}})),
-        ),
+        ("G12", "a plan's deletion, foreground", Ask::delete(format!("{guarded}?propagationPolicy=Foreground"))),
+        ("G12", "deletion of all plans", Ask::delete(format!("{RINGFENCE}/healthcareplans?labelSelector=gr=plan"))),
+        ("G12", "a plan's finalizer off by merge", Ask::merge(&guarded, json!({"metadata": {"finalizers": null}}))),
         (
             "G12",
             "a plan's finalizer off by JSON",
@@ -372,17 +278,11 @@ fn kept_objects() -> Result<Vec<Attack>> {
             "a plan's finalizer off in /status",
             Ask::merge(format!("{guarded}/status"), json!({"metadata": {"finalizers": null}})),
         ),
-        (
-            "G12",
-            "a plan unlocked by its status",
-            Ask::merge(format!("{guarded}/status"), unlocked),
-        ),
+        ("G12", "a plan unlocked by its status", Ask::merge(format!("{guarded}/status"), unlocked)),
         (
             "G12",
             "a plan's status by PUT",
-            Ask::edit(format!("{guarded}/status"), |live| {
-                live["status"] = json!({"conditions": []})
-            }),
+            Ask::edit(format!("{guarded}/status"), |live| live["status"] = json!({"conditions": []})),
         ),
         (
             "G12",
@@ -396,58 +296,25 @@ fn kept_objects() -> Result<Vec<Attack>> {
         (
             "G12",
             "a record changed",
-            Ask::merge(
-                kind("tenantrecords", "gr-record"),
-                json!({"spec": {"nodes": [{"uid": "n", "name": "n"}]}}),
-            ),
+            Ask::merge(kind("tenantrecords", "gr-record"), json!({"spec": {"nodes": [{"uid": "n", "name": "n"}]}})),
         ),
         (
             "G12",
             "a record labelled",
-            Ask::merge(
-                kind("tenantrecords", "gr-record"),
-                json!({"metadata": {"labels": {"a": "b"}}}),
-            ),
+            Ask::merge(kind("tenantrecords", "gr-record"), json!({"metadata": {"labels": {"a": "b"}}})),
         ),
-        (
-            "G12",
-            "a record's deletion",
-            Ask::delete(kind("tenantrecords", "gr-record")),
-        ),
-        (
-            "G12",
-            "deletion of all records",
-            Ask::delete(format!("{RINGFENCE}/tenantrecords")),
-        ),
+        ("G12", "a record's deletion", Ask::delete(kind("tenantrecords", "gr-record"))),
+        ("G12", "deletion of all records", Ask::delete(format!("{RINGFENCE}/tenantrecords"))),
         ("G12", "a signed BAA's deletion", Ask::delete(kind("baas", "gr-signed"))),
-        (
-            "G12",
-            "deletion of all signed BAAs",
-            Ask::delete(format!("{RINGFENCE}/baas?labelSelector=gr=signed")),
-        ),
+        ("G12", "deletion of all signed BAAs", Ask::delete(format!("{RINGFENCE}/baas?labelSelector=gr=signed"))),
         (
             "G12",
             "a BAA's signatures off",
-            Ask::merge(
-                format!("{}/status", kind("baas", "gr-signed")),
-                json!({"status": {"signatures": null}}),
-            ),
+            Ask::merge(format!("{}/status", kind("baas", "gr-signed")), json!({"status": {"signatures": null}})),
         ),
-        (
-            "G12",
-            "an Attestation's deletion",
-            Ask::delete(kind("attestations", "gr-act")),
-        ),
-        (
-            "G12",
-            "deletion of all Attestations",
-            Ask::delete(format!("{RINGFENCE}/attestations")),
-        ),
-        (
-            "G12",
-            "deletion of all kinds",
-            Ask::delete(format!("{CRDS}?labelSelector=gr=kind")),
-        ),
+        ("G12", "an Attestation's deletion", Ask::delete(kind("attestations", "gr-act"))),
+        ("G12", "deletion of all Attestations", Ask::delete(format!("{RINGFENCE}/attestations"))),
+        ("G12", "deletion of all kinds", Ask::delete(format!("{CRDS}?labelSelector=gr=kind"))),
         (
             "G12",
             "a kind no longer served",
@@ -465,19 +332,10 @@ fn kept_objects() -> Result<Vec<Attack>> {
             })),
         ),
     ];
-    for plural in [
-        "attestations",
-        "baas",
-        "healthcareplanclasses",
-        "healthcareplans",
-        "ringfenceconfigs",
-        "tenantrecords",
-    ] {
-        attacks.push((
-            "G12",
-            "a kind's deletion",
-            Ask::delete(format!("{CRDS}/{plural}.ringfence.dev")),
-        ));
+    for plural in
+        ["attestations", "baas", "healthcareplanclasses", "healthcareplans", "ringfenceconfigs", "tenantrecords"]
+    {
+        attacks.push(("G12", "a kind's deletion", Ask::delete(format!("{CRDS}/{plural}.ringfence.dev"))));
     }
     Ok(attacks)
 }
@@ -491,97 +349,36 @@ fn acts_and_edits(me: &str) -> Result<Vec<Attack>> {
     let mut another = example("10-class.yaml")?;
     another["metadata"]["name"] = json!("gr-class-2");
     let mut attacks = vec![
-        (
-            "G11",
-            "signing in another's name",
-            Ask::create(act("gr-a1", "Sign", "alice@ringwell.example")),
-        ),
-        (
-            "G11",
-            "withdrawing in another's name",
-            Ask::create(act("gr-a2", "Withdraw", "alice@ringwell.example")),
-        ),
-        (
-            "G11",
-            "acknowledging in another's name",
-            Ask::create(act("gr-a3", "Acknowledge", "alice@ringwell.example")),
-        ),
+        ("G11", "signing in another's name", Ask::create(act("gr-a1", "Sign", "alice@ringwell.example"))),
+        ("G11", "withdrawing in another's name", Ask::create(act("gr-a2", "Withdraw", "alice@ringwell.example"))),
+        ("G11", "acknowledging in another's name", Ask::create(act("gr-a3", "Acknowledge", "alice@ringwell.example"))),
         ("G11", "a plan made", Ask::create(plan("gr-mine")?)),
-        (
-            "G11",
-            "a plan made by apply",
-            Ask::apply(kind("healthcareplans", "gr-mine"), plan("gr-mine")?),
-        ),
-        (
-            "G11",
-            "a plan activated",
-            Ask::merge(&suspended, spec(json!({"state": "Active"}))),
-        ),
-        (
-            "G11",
-            "a plan activated by PUT",
-            Ask::edit(&suspended, |live| live["spec"]["state"] = json!("Active")),
-        ),
-        (
-            "G11",
-            "another class",
-            Ask::merge(&suspended, spec(json!({"planClassName": "gr-class"}))),
-        ),
+        ("G11", "a plan made by apply", Ask::apply(kind("healthcareplans", "gr-mine"), plan("gr-mine")?)),
+        ("G11", "a plan activated", Ask::merge(&suspended, spec(json!({"state": "Active"})))),
+        ("G11", "a plan activated by PUT", Ask::edit(&suspended, |live| live["spec"]["state"] = json!("Active"))),
+        ("G11", "another class", Ask::merge(&suspended, spec(json!({"planClassName": "gr-class"})))),
         (
             "G11",
             "a record resumed",
-            Ask::merge(
-                &suspended,
-                spec(json!({"resume": {"recordUID": UID, "namespaceUID": UID}})),
-            ),
+            Ask::merge(&suspended, spec(json!({"resume": {"recordUID": UID, "namespaceUID": UID}}))),
         ),
-        (
-            "G11",
-            "a namespace adopted",
-            Ask::merge(&suspended, spec(json!({"adopt": {"namespaceUID": UID}}))),
-        ),
-        (
-            "G11",
-            "an entity removed",
-            Ask::merge(&suspended, spec(json!({"coveredEntities": [{"party": "one"}]}))),
-        ),
+        ("G11", "a namespace adopted", Ask::merge(&suspended, spec(json!({"adopt": {"namespaceUID": UID}})))),
+        ("G11", "an entity removed", Ask::merge(&suspended, spec(json!({"coveredEntities": [{"party": "one"}]})))),
         (
             "G11",
             "an entity swapped",
-            Ask::merge(
-                &suspended,
-                spec(json!({"coveredEntities": [{"party": "one"}, {"party": "three"}]})),
-            ),
+            Ask::merge(&suspended, spec(json!({"coveredEntities": [{"party": "one"}, {"party": "three"}]}))),
         ),
-        (
-            "G11",
-            "more nodes",
-            Ask::merge(&suspended, spec(json!({"nodes": {"count": 3}}))),
-        ),
+        ("G11", "more nodes", Ask::merge(&suspended, spec(json!({"nodes": {"count": 3}})))),
         (
             "G11",
             "a plan offboarded",
-            Ask::merge(
-                &suspended,
-                spec(json!({"state": "Offboarding", "offboarding": {"action": "Destroy"}})),
-            ),
+            Ask::merge(&suspended, spec(json!({"state": "Offboarding", "offboarding": {"action": "Destroy"}}))),
         ),
-        (
-            "G11",
-            "an end made destruction",
-            Ask::merge(&ending, spec(json!({"offboarding": {"action": "Destroy"}}))),
-        ),
-        (
-            "G11",
-            "an end taken back",
-            Ask::merge(&ending, spec(json!({"state": "Suspended", "offboarding": null}))),
-        ),
+        ("G11", "an end made destruction", Ask::merge(&ending, spec(json!({"offboarding": {"action": "Destroy"}})))),
+        ("G11", "an end taken back", Ask::merge(&ending, spec(json!({"state": "Suspended", "offboarding": null})))),
         ("G11", "a class made", Ask::create(another)),
-        (
-            "G11",
-            "a class widened",
-            Ask::merge(&class, spec(json!({"network": {"allow": []}}))),
-        ),
+        ("G11", "a class widened", Ask::merge(&class, spec(json!({"network": {"allow": []}})))),
         ("G11", "a class's deletion", Ask::delete(&class)),
         (
             "G11",
@@ -601,17 +398,10 @@ fn acts_and_edits(me: &str) -> Result<Vec<Attack>> {
         (
             "G11",
             "another operator",
-            Ask::merge(
-                &config,
-                spec(json!({"operator": {"namespace": CI, "serviceAccountName": "pipeline"}})),
-            ),
+            Ask::merge(&config, spec(json!({"operator": {"namespace": CI, "serviceAccountName": "pipeline"}}))),
         ),
         ("G11", "the configuration's deletion", Ask::delete(&config)),
-        (
-            "G11",
-            "deletion of all configurations",
-            Ask::delete(format!("{RINGFENCE}/ringfenceconfigs")),
-        ),
+        ("G11", "deletion of all configurations", Ask::delete(format!("{RINGFENCE}/ringfenceconfigs"))),
     ];
     for (what, name) in [
         ("signing in one's own name", "Sign"),
@@ -628,11 +418,7 @@ fn acts_and_edits(me: &str) -> Result<Vec<Attack>> {
 }
 
 fn record(name: &str) -> Value {
-    ours(
-        "TenantRecord",
-        name,
-        json!({"planUID": UID, "pool": name, "nodes": [], "keys": []}),
-    )
+    ours("TenantRecord", name, json!({"planUID": UID, "pool": name, "nodes": [], "keys": []}))
 }
 
 fn binding(name: &str, role: &str, subject: Value) -> Value {
@@ -662,20 +448,14 @@ async fn stage(bed: &Bed) -> Result<()> {
     let admin = bed.admin().await?;
     let operator = bed.impersonated(OPERATOR, &["system:masters"]).await?;
     for name in [PLAIN, CI] {
-        Ask::create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
-            .done(&admin)
-            .await?;
+        Ask::create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})).done(&admin).await?;
     }
     for name in ["pipeline", "bridge", "flipper"] {
         Ask::create(core("ServiceAccount", CI, name)).done(&admin).await?;
     }
     for (name, role, subject) in [
         ("gr-cluster-admins", "cluster-admin", user("Group", "cluster-admins")),
-        (
-            "gr-pipeline",
-            "cluster-admin",
-            json!({"kind": "ServiceAccount", "name": "pipeline", "namespace": CI}),
-        ),
+        ("gr-pipeline", "cluster-admin", json!({"kind": "ServiceAccount", "name": "pipeline", "namespace": CI})),
         ("gr-editors-1", "ringfence-platform-engineer", user("Group", "editors")),
         ("gr-editors-2", "ringfence-flipper", user("Group", "editors")),
         ("gr-editors-3", "ringfence-signer", user("Group", "editors")),
@@ -716,10 +496,7 @@ async fn stage(bed: &Bed) -> Result<()> {
     Ask::create(config).done(&admin).await?;
     guarded(&admin, "G11", || Ok(Ask::create(plan("gr-early")?))).await?;
     guarded(&admin, "G11", || Ok(Ask::create(example("10-class.yaml")?))).await?;
-    guarded(&admin, "G11", || {
-        Ok(Ask::create(act("gr-early", "Sign", "nobody@ringwell.example")))
-    })
-    .await?;
+    guarded(&admin, "G11", || Ok(Ask::create(act("gr-early", "Sign", "nobody@ringwell.example")))).await?;
     guarded(&admin, "G12", || Ok(Ask::create(record("gr-early")))).await?;
     guarded(&admin, "G12", || Ok(Ask::delete(format!("{CRDS}/baas.ringfence.dev")))).await?;
     guarded(&admin, "G5", || Ok(Ask::create(tenant_namespace("gr-early", false)))).await?;
@@ -728,10 +505,7 @@ async fn stage(bed: &Bed) -> Result<()> {
         Ask::create(tenant_namespace(name, fenced)).done(&operator).await?;
     }
     guarded(&admin, "G12", || Ok(Ask::delete(namespace(OPEN)))).await?;
-    guarded(&admin, "G10", || {
-        Ok(Ask::create(core("ConfigMap", OPEN, "ringfence-flags")))
-    })
-    .await?;
+    guarded(&admin, "G10", || Ok(Ask::create(core("ConfigMap", OPEN, "ringfence-flags")))).await?;
     guarded(&admin, "G1", || Ok(Ask::create(pod(OPEN, "gr-early")))).await?;
     Ask::create(flags(FENCED)).done(&operator).await?;
     Ask::create(record("gr-record")).done(&operator).await?;
@@ -750,77 +524,44 @@ async fn stage(bed: &Bed) -> Result<()> {
         Ask::create(class).done(&paula).await?;
     }
     let held = || json!({"metadata": {"finalizers": ["ringfence.dev/tenant"]}});
-    Ask::merge(kind("healthcareplanclasses", "gr-used"), held())
-        .done(&operator)
-        .await?;
+    Ask::merge(kind("healthcareplanclasses", "gr-used"), held()).done(&operator).await?;
     for name in ["gr-plan", "gr-suspended", "gr-ending"] {
         let mut plan = plan(name)?;
         plan["metadata"]["labels"] = json!({"gr": if name == "gr-plan" { "plan" } else { "other" }});
         Ask::create(plan).done(&sam).await?;
     }
-    Ask::merge(kind("healthcareplans", "gr-plan"), held())
-        .done(&operator)
-        .await?;
-    Ask::merge(
-        kind("healthcareplans", "gr-suspended"),
-        json!({"spec": {"state": "Suspended"}}),
-    )
-    .done(&sam)
-    .await?;
+    Ask::merge(kind("healthcareplans", "gr-plan"), held()).done(&operator).await?;
+    Ask::merge(kind("healthcareplans", "gr-suspended"), json!({"spec": {"state": "Suspended"}})).done(&sam).await?;
     let priya = bed.person("priya@ringwell.example", &["privacy-officers"]).await?;
     let end = json!({"spec": {"state": "Offboarding", "offboarding": {"action": "Return"}}});
-    Ask::merge(kind("healthcareplans", "gr-ending"), end)
-        .done(&priya)
-        .await?;
+    Ask::merge(kind("healthcareplans", "gr-ending"), end).done(&priya).await?;
     for name in ["gr-signed", "gr-draft"] {
         let mut baa = baa(name)?;
         baa["metadata"]["labels"] = json!({"gr": name.trim_start_matches("gr-")});
         Ask::create(baa).done(&sam).await?;
     }
     let signed = json!({"status": {"signatures": [{"party": "ringwell", "recordedBy": "alice@ringwell.example", "attestation": "gr-act"}]}});
-    Ask::merge(format!("{}/status", kind("baas", "gr-signed")), signed)
-        .done(&operator)
-        .await?;
+    Ask::merge(format!("{}/status", kind("baas", "gr-signed")), signed).done(&operator).await?;
     let alice = bed.person("alice@ringwell.example", &["agreement-signers"]).await?;
-    Ask::create(act("gr-act", "Sign", "alice@ringwell.example"))
-        .done(&alice)
-        .await?;
+    Ask::create(act("gr-act", "Sign", "alice@ringwell.example")).done(&alice).await?;
     for plural in ["baas", "healthcareplans"] {
-        Ask::merge(
-            format!("{CRDS}/{plural}.ringfence.dev"),
-            json!({"metadata": {"labels": {"gr": "kind"}}}),
-        )
-        .done(&admin)
-        .await?;
+        Ask::merge(format!("{CRDS}/{plural}.ringfence.dev"), json!({"metadata": {"labels": {"gr": "kind"}}}))
+            .done(&admin)
+            .await?;
     }
     Ok(())
 }
 
 async fn attackers(bed: &Bed) -> Result<Vec<Caller>> {
     let person = async |name, user, group: &str, everything| -> Result<Caller> {
-        Ok(Caller {
-            name,
-            user,
-            client: bed.person(user, &[group]).await?,
-            everything,
-        })
+        Ok(Caller { name, user, client: bed.person(user, &[group]).await?, everything })
     };
     let pipeline = bed.service_account(CI, "pipeline").await?;
     Ok(vec![
         person("tenant admin", "tina@acme.example", "acme-admins", false).await?,
         person("cluster admin", "carl@ringwell.example", "cluster-admins", true).await?,
-        Caller {
-            name: "masters",
-            user: "bed:admin",
-            client: bed.admin().await?,
-            everything: true,
-        },
-        Caller {
-            name: "pipeline",
-            user: "system:serviceaccount:gr-ci:pipeline",
-            client: pipeline,
-            everything: true,
-        },
+        Caller { name: "masters", user: "bed:admin", client: bed.admin().await?, everything: true },
+        Caller { name: "pipeline", user: "system:serviceaccount:gr-ci:pipeline", client: pipeline, everything: true },
         person("colleague", "erin@ringwell.example", "editors", false).await?,
     ])
 }
@@ -868,18 +609,10 @@ async fn clean_types(bed: &Bed) -> Result<()> {
         }
         seen += 1;
         let warnings = &policy["status"]["typeChecking"]["expressionWarnings"];
-        ensure!(
-            policy["status"]["typeChecking"].is_object() && warnings.is_null(),
-            "{name}: {}",
-            policy["status"]
-        );
+        ensure!(policy["status"]["typeChecking"].is_object() && warnings.is_null(), "{name}: {}", policy["status"]);
         ensure!(policy["spec"]["failurePolicy"] == "Fail", "{name} does not fail closed");
         let binding = get(&admin, &format!("{}/{name}", at.replace("policies", "policybindings"))).await?;
-        ensure!(
-            binding["spec"]["validationActions"] == json!(["Deny", "Audit"]),
-            "{name}: {}",
-            binding["spec"]
-        );
+        ensure!(binding["spec"]["validationActions"] == json!(["Deny", "Audit"]), "{name}: {}", binding["spec"]);
     }
     ensure!(seen >= 10, "{seen} policies");
     println!("{seen} policies: types clean, fail closed, bound to deny");
@@ -892,12 +625,7 @@ async fn attacks(bed: &Bed) -> Result<()> {
     let mut rows: Vec<(&str, &str, Vec<String>)> = Vec::new();
     let mut wrong = Vec::new();
     for (column, attacker) in attackers.iter().enumerate() {
-        let all = [
-            pods_and_namespaces(),
-            flag_documents(),
-            kept_objects()?,
-            acts_and_edits(attacker.user)?,
-        ];
+        let all = [pods_and_namespaces(), flag_documents(), kept_objects()?, acts_and_edits(attacker.user)?];
         for (row, (rule, what, ask)) in all.into_iter().flatten().enumerate() {
             let verdict = verdict(rule, attacker, &ask.send(&attacker.client, &admin).await?);
             if let Err(why) = &verdict {
@@ -913,14 +641,7 @@ async fn attacks(bed: &Bed) -> Result<()> {
         let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:<14}")).collect();
         println!("{rule:<5}{what:<38}{}", cells.concat().trim_end());
     };
-    line(
-        "rule",
-        "attack",
-        &attackers
-            .iter()
-            .map(|attacker| attacker.name.to_owned())
-            .collect::<Vec<_>>(),
-    );
+    line("rule", "attack", &attackers.iter().map(|attacker| attacker.name.to_owned()).collect::<Vec<_>>());
     rows.iter().for_each(|(rule, what, cells)| line(rule, what, cells));
     println!("{} attacks by {} callers", rows.len(), attackers.len());
     ensure!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -941,129 +662,30 @@ async fn insiders(bed: &Bed) -> Result<()> {
     let flags = || Ask::delete(format!("{}/configmaps/ringfence-flags", namespace(FENCED)));
     let mut wrong = Vec::new();
     for (rule, who, client, what, ask) in [
-        (
-            "G12",
-            "flipper",
-            &sam,
-            "a plan created with a finalizer",
-            Ask::create(held),
-        ),
-        (
-            "G12",
-            "flipper",
-            &sam,
-            "a plan's deletion",
-            Ask::delete(kind("healthcareplans", "gr-plan")),
-        ),
-        (
-            "G12",
-            "flipper",
-            &sam,
-            "a signed BAA's deletion",
-            Ask::delete(kind("baas", "gr-signed")),
-        ),
-        (
-            "G12",
-            "engineer",
-            &paula,
-            "a class in use, deleted",
-            Ask::delete(kind("healthcareplanclasses", "gr-used")),
-        ),
-        (
-            "G12",
-            "operator",
-            &operator,
-            "a plan's deletion",
-            Ask::delete(kind("healthcareplans", "gr-plan")),
-        ),
-        (
-            "G12",
-            "operator",
-            &operator,
-            "a record's deletion",
-            Ask::delete(kind("tenantrecords", "gr-record")),
-        ),
-        (
-            "G12",
-            "operator",
-            &operator,
-            "a signed BAA's deletion",
-            Ask::delete(kind("baas", "gr-signed")),
-        ),
-        (
-            "G12",
-            "operator",
-            &operator,
-            "an Attestation's deletion",
-            Ask::delete(kind("attestations", "gr-act")),
-        ),
-        (
-            "G12",
-            "operator",
-            &operator,
-            "a kind's deletion",
-            Ask::delete(format!("{CRDS}/tenantrecords.ringfence.dev")),
-        ),
-        (
-            "G11",
-            "operator",
-            &operator,
-            "a plan made",
-            Ask::create(plan("gr-own")?),
-        ),
-        (
-            "G1",
-            "operator",
-            &operator,
-            "a pod before the fences stand",
-            Ask::create(pod(OPEN, "gr-pod")),
-        ),
-        (
-            "G12",
-            "ns controller",
-            &namespaces,
-            "a live namespace's deletion",
-            Ask::delete(namespace(FENCED)),
-        ),
-        (
-            "G12",
-            "gc",
-            &garbage,
-            "a live namespace's deletion",
-            Ask::delete(namespace(FENCED)),
-        ),
-        (
-            "G12",
-            "kcm",
-            &kcm,
-            "a live namespace's deletion",
-            Ask::delete(namespace(FENCED)),
-        ),
-        (
-            "G10",
-            "ns controller",
-            &namespaces,
-            "flags of a live namespace",
-            flags(),
-        ),
+        ("G12", "flipper", &sam, "a plan created with a finalizer", Ask::create(held)),
+        ("G12", "flipper", &sam, "a plan's deletion", Ask::delete(kind("healthcareplans", "gr-plan"))),
+        ("G12", "flipper", &sam, "a signed BAA's deletion", Ask::delete(kind("baas", "gr-signed"))),
+        ("G12", "engineer", &paula, "a class in use, deleted", Ask::delete(kind("healthcareplanclasses", "gr-used"))),
+        ("G12", "operator", &operator, "a plan's deletion", Ask::delete(kind("healthcareplans", "gr-plan"))),
+        ("G12", "operator", &operator, "a record's deletion", Ask::delete(kind("tenantrecords", "gr-record"))),
+        ("G12", "operator", &operator, "a signed BAA's deletion", Ask::delete(kind("baas", "gr-signed"))),
+        ("G12", "operator", &operator, "an Attestation's deletion", Ask::delete(kind("attestations", "gr-act"))),
+        ("G12", "operator", &operator, "a kind's deletion", Ask::delete(format!("{CRDS}/tenantrecords.ringfence.dev"))),
+        ("G11", "operator", &operator, "a plan made", Ask::create(plan("gr-own")?)),
+        ("G1", "operator", &operator, "a pod before the fences stand", Ask::create(pod(OPEN, "gr-pod"))),
+        ("G12", "ns controller", &namespaces, "a live namespace's deletion", Ask::delete(namespace(FENCED))),
+        ("G12", "gc", &garbage, "a live namespace's deletion", Ask::delete(namespace(FENCED))),
+        ("G12", "kcm", &kcm, "a live namespace's deletion", Ask::delete(namespace(FENCED))),
+        ("G10", "ns controller", &namespaces, "flags of a live namespace", flags()),
         ("G10", "gc", &garbage, "flags of a live namespace", flags()),
         (
             "G5",
             "kcm",
             &kcm,
             "fenced by merge patch",
-            Ask::merge(
-                namespace(OPEN),
-                json!({"metadata": {"labels": {"ringfence.dev/fenced": "true"}}}),
-            ),
+            Ask::merge(namespace(OPEN), json!({"metadata": {"labels": {"ringfence.dev/fenced": "true"}}})),
         ),
-        (
-            "G12",
-            "gc",
-            &garbage,
-            "an Attestation's deletion",
-            Ask::delete(kind("attestations", "gr-act")),
-        ),
+        ("G12", "gc", &garbage, "an Attestation's deletion", Ask::delete(kind("attestations", "gr-act"))),
     ] {
         let seen = match ask.send(client, client).await? {
             Answer::Refused(_, why) if why.contains(&format!("denied request: {rule}: ")) => rule,
@@ -1086,18 +708,8 @@ struct Table {
 
 impl Table {
     fn new(callers: Vec<(&'static str, Client)>) -> Self {
-        println!(
-            "\n{:<30}{}",
-            "",
-            callers
-                .iter()
-                .map(|(name, _)| format!("{name:<12}"))
-                .collect::<String>()
-        );
-        Self {
-            callers,
-            wrong: Vec::new(),
-        }
+        println!("\n{:<30}{}", "", callers.iter().map(|(name, _)| format!("{name:<12}")).collect::<String>());
+        Self { callers, wrong: Vec::new() }
     }
 
     async fn row(
@@ -1126,12 +738,7 @@ impl Table {
     }
 
     fn finish(self) -> Result<()> {
-        ensure!(
-            self.wrong.is_empty(),
-            "{} are wrong:\n{}",
-            self.wrong.len(),
-            self.wrong.join("\n")
-        );
+        ensure!(self.wrong.is_empty(), "{} are wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
         Ok(())
     }
 }
@@ -1142,15 +749,8 @@ async fn acts(bed: &Bed) -> Result<()> {
     let person = async |user: &str, group: &str| bed.impersonated(user, &[group, "cluster-admins"]).await;
     let machine = async |account: &str| {
         let user = format!("system:serviceaccount:{CI}:{account}");
-        bed.impersonated(
-            &user,
-            &[
-                "system:serviceaccounts",
-                &format!("system:serviceaccounts:{CI}"),
-                "cluster-admins",
-            ],
-        )
-        .await
+        bed.impersonated(&user, &["system:serviceaccounts", &format!("system:serviceaccounts:{CI}"), "cluster-admins"])
+            .await
     };
     let by = |caller: &str| match caller {
         "bridge" | "pipeline" => format!("system:serviceaccount:{CI}:{caller}"),
@@ -1163,24 +763,16 @@ async fn acts(bed: &Bed) -> Result<()> {
         "rules": [{"apiGroups": ["ringfence.dev"], "resources": ["attestations"], "verbs": ["create"]}],
     });
     Ask::create(attest).done(&admin).await?;
-    Ask::create(binding("gr-attest", "gr-attest", user("User", "ida@acme.example")))
-        .done(&admin)
-        .await?;
+    Ask::create(binding("gr-attest", "gr-attest", user("User", "ida@acme.example"))).done(&admin).await?;
     let mut table = Table::new(vec![
         ("signer", person("signer@ringwell.example", "agreement-signers").await?),
         ("officer", person("officer@ringwell.example", "privacy-officers").await?),
         ("flipper", person("flipper@ringwell.example", "sales-ops").await?),
-        (
-            "engineer",
-            person("engineer@ringwell.example", "platform-engineers").await?,
-        ),
+        ("engineer", person("engineer@ringwell.example", "platform-engineers").await?),
         (
             "root",
-            bed.impersonated(
-                "root@ringwell.example",
-                &["agreement-signers", "privacy-officers", "system:masters"],
-            )
-            .await?,
+            bed.impersonated("root@ringwell.example", &["agreement-signers", "privacy-officers", "system:masters"])
+                .await?,
         ),
         ("bridge", machine("bridge").await?),
         ("pipeline", machine("pipeline").await?),
@@ -1200,15 +792,9 @@ async fn acts(bed: &Bed) -> Result<()> {
         ("AttestCover", "y y y y - - - - -"),
         ("Withdraw", "y y y y - - - - y"),
     ] {
-        table
-            .row(&admin, name, expected, |caller| {
-                Ok(Ask::create(act("gr-table", name, &by(caller))))
-            })
-            .await?;
+        table.row(&admin, name, expected, |caller| Ok(Ask::create(act("gr-table", name, &by(caller))))).await?;
         let another = |_: &str| Ok(Ask::create(act("gr-table", name, "another@ringwell.example")));
-        table
-            .row(&admin, &format!("{name}, as another"), "- - - - - - - - -", another)
-            .await?;
+        table.row(&admin, &format!("{name}, as another"), "- - - - - - - - -", another).await?;
     }
     table.finish()
 }
@@ -1216,17 +802,12 @@ async fn acts(bed: &Bed) -> Result<()> {
 async fn edits(bed: &Bed) -> Result<()> {
     let admin = bed.admin().await?;
     let person = async |user: &str, group: &str| bed.impersonated(user, &[group, "editors"]).await;
-    let machine = async |account: &str| {
-        bed.impersonated(&format!("system:serviceaccount:{CI}:{account}"), &["editors"])
-            .await
-    };
+    let machine =
+        async |account: &str| bed.impersonated(&format!("system:serviceaccount:{CI}:{account}"), &["editors"]).await;
     let mut table = Table::new(vec![
         ("flipper", person("sam@ringwell.example", "sales-ops").await?),
         ("officer", person("priya@ringwell.example", "privacy-officers").await?),
-        (
-            "engineer",
-            person("paula@ringwell.example", "platform-engineers").await?,
-        ),
+        ("engineer", person("paula@ringwell.example", "platform-engineers").await?),
         ("bot, named", machine("flipper").await?),
         ("bot", machine("pipeline").await?),
         ("colleague", person("erin@ringwell.example", "others").await?),
@@ -1234,64 +815,21 @@ async fn edits(bed: &Bed) -> Result<()> {
     let patch = |name: &'static str, spec: Value| {
         move |_: &str| Ok(Ask::merge(kind("healthcareplans", name), json!({"spec": spec})))
     };
-    table
-        .row(&admin, "create a plan", "y - - y - -", |_| {
-            Ok(Ask::create(plan("gr-table")?))
-        })
-        .await?;
+    table.row(&admin, "create a plan", "y - - y - -", |_| Ok(Ask::create(plan("gr-table")?))).await?;
     let mut ends = plan("gr-table")?;
     ends["spec"]["state"] = json!("Offboarding");
     ends["spec"]["offboarding"] = json!({"action": "Return"});
-    table
-        .row(&admin, "create one that ends", "- - - - - -", |_| {
-            Ok(Ask::create(ends.clone()))
-        })
-        .await?;
+    table.row(&admin, "create one that ends", "- - - - - -", |_| Ok(Ask::create(ends.clone()))).await?;
     for (what, expected, name, spec) in [
         ("activate", "y - - y - -", "gr-suspended", json!({"state": "Active"})),
-        (
-            "another class",
-            "y - - y - -",
-            "gr-plan",
-            json!({"planClassName": "gr-class"}),
-        ),
-        (
-            "resume",
-            "y - - y - -",
-            "gr-plan",
-            json!({"resume": {"recordUID": UID, "namespaceUID": UID}}),
-        ),
-        (
-            "remove an entity",
-            "y - - y - -",
-            "gr-plan",
-            json!({"coveredEntities": [{"party": "two"}]}),
-        ),
+        ("another class", "y - - y - -", "gr-plan", json!({"planClassName": "gr-class"})),
+        ("resume", "y - - y - -", "gr-plan", json!({"resume": {"recordUID": UID, "namespaceUID": UID}})),
+        ("remove an entity", "y - - y - -", "gr-plan", json!({"coveredEntities": [{"party": "two"}]})),
         ("more nodes", "y - - y - -", "gr-plan", json!({"nodes": {"count": 3}})),
-        (
-            "end",
-            "- y - - - -",
-            "gr-plan",
-            json!({"state": "Offboarding", "offboarding": {"action": "Return"}}),
-        ),
-        (
-            "another end",
-            "- y - - - -",
-            "gr-ending",
-            json!({"offboarding": {"action": "Destroy"}}),
-        ),
-        (
-            "no end",
-            "- y - - - -",
-            "gr-ending",
-            json!({"state": "Suspended", "offboarding": null}),
-        ),
-        (
-            "active again after an end",
-            "- - - - - -",
-            "gr-ending",
-            json!({"state": "Active", "offboarding": null}),
-        ),
+        ("end", "- y - - - -", "gr-plan", json!({"state": "Offboarding", "offboarding": {"action": "Return"}})),
+        ("another end", "- y - - - -", "gr-ending", json!({"offboarding": {"action": "Destroy"}})),
+        ("no end", "- y - - - -", "gr-ending", json!({"state": "Suspended", "offboarding": null})),
+        ("active again after an end", "- - - - - -", "gr-ending", json!({"state": "Active", "offboarding": null})),
         ("suspend", "y y y y y y", "gr-plan", json!({"state": "Suspended"})),
         ("fewer nodes", "y y y y y y", "gr-plan", json!({"nodes": {"count": 1}})),
         (
@@ -1300,12 +838,7 @@ async fn edits(bed: &Bed) -> Result<()> {
             "gr-plan",
             json!({"coveredEntities": [{"party": "one"}, {"party": "two"}, {"party": "three"}]}),
         ),
-        (
-            "another display name",
-            "y y y y y y",
-            "gr-plan",
-            json!({"displayName": "Acme"}),
-        ),
+        ("another display name", "y y y y y y", "gr-plan", json!({"displayName": "Acme"})),
         ("nothing", "y y y y y y", "gr-plan", json!({})),
     ] {
         table.row(&admin, what, expected, patch(name, spec)).await?;
@@ -1314,45 +847,27 @@ async fn edits(bed: &Bed) -> Result<()> {
     let config = kind("ringfenceconfigs", "cluster");
     let mut made = example("10-class.yaml")?;
     made["metadata"]["name"] = json!("gr-table");
-    table
-        .row(&admin, "make a class", "- - y - - -", |_| Ok(Ask::create(made.clone())))
-        .await?;
+    table.row(&admin, "make a class", "- - y - - -", |_| Ok(Ask::create(made.clone()))).await?;
     table
         .row(&admin, "change a class", "- - y - - -", |_| {
             Ok(Ask::merge(&class, json!({"spec": {"flags": {"lease": "30m"}}})))
         })
         .await?;
-    table
-        .row(&admin, "delete a class", "- - y - - -", |_| Ok(Ask::delete(&class)))
-        .await?;
+    table.row(&admin, "delete a class", "- - y - - -", |_| Ok(Ask::delete(&class))).await?;
     table
         .row(&admin, "label a class", "y y y y y y", |_| {
             Ok(Ask::merge(&class, json!({"metadata": {"labels": {"a": "b"}}})))
         })
         .await?;
     let groups = json!({"spec": {"groups": {"signers": ["others"]}}});
-    table
-        .row(&admin, "change the configuration", "- - y - - -", |_| {
-            Ok(Ask::merge(&config, groups.clone()))
-        })
-        .await?;
+    table.row(&admin, "change the configuration", "- - y - - -", |_| Ok(Ask::merge(&config, groups.clone()))).await?;
     let nobody = json!({"spec": {"groups": {"administrators": []}}});
-    table
-        .row(&admin, "... with no administrator", "- - - - - -", |_| {
-            Ok(Ask::merge(&config, nobody.clone()))
-        })
-        .await?;
+    table.row(&admin, "... with no administrator", "- - - - - -", |_| Ok(Ask::merge(&config, nobody.clone()))).await?;
     let operator = json!({"spec": {"operator": {"serviceAccountName": "another"}}});
     table
-        .row(&admin, "... with another operator", "- - - - - -", |_| {
-            Ok(Ask::merge(&config, operator.clone()))
-        })
+        .row(&admin, "... with another operator", "- - - - - -", |_| Ok(Ask::merge(&config, operator.clone())))
         .await?;
-    table
-        .row(&admin, "delete the configuration", "- - y - - -", |_| {
-            Ok(Ask::delete(&config))
-        })
-        .await?;
+    table.row(&admin, "delete the configuration", "- - y - - -", |_| Ok(Ask::delete(&config))).await?;
     table.finish()
 }
 
@@ -1363,10 +878,7 @@ async fn controllers(bed: &Bed) -> Result<()> {
     let mut job = template.clone();
     job["spec"]["restartPolicy"] = json!("Never");
     for (kind, spec) in [
-        (
-            "Deployment",
-            json!({"replicas": 1, "selector": {"matchLabels": {"app": "gr"}}, "template": template}),
-        ),
+        ("Deployment", json!({"replicas": 1, "selector": {"matchLabels": {"app": "gr"}}, "template": template})),
         (
             "StatefulSet",
             json!({"replicas": 1, "serviceName": "gr", "selector": {"matchLabels": {"app": "gr"}}, "template": template}),
@@ -1384,9 +896,7 @@ async fn controllers(bed: &Bed) -> Result<()> {
             let events = get(&admin, &format!("{}/events", namespace(OPEN))).await?;
             let refused = events["items"].as_array().into_iter().flatten().any(|event| {
                 event["involvedObject"]["kind"] == kind
-                    && event["message"]
-                        .as_str()
-                        .is_some_and(|text| text.contains("G1: no pod starts"))
+                    && event["message"].as_str().is_some_and(|text| text.contains("G1: no pod starts"))
             });
             Ok(if refused {
                 Look::Done(())
@@ -1397,11 +907,7 @@ async fn controllers(bed: &Bed) -> Result<()> {
         .await?;
     }
     let pods = get(&admin, &format!("{}/pods", namespace(OPEN))).await?;
-    ensure!(
-        pods["items"] == json!([]),
-        "pods run before the fences stand: {}",
-        pods["items"]
-    );
+    ensure!(pods["items"] == json!([]), "pods run before the fences stand: {}", pods["items"]);
 
     let owner = json!([{"apiVersion": "v1", "kind": "Namespace", "name": "gr-none", "uid": UID}]);
     let alice = bed.person("alice@ringwell.example", &["agreement-signers"]).await?;
@@ -1420,9 +926,7 @@ async fn controllers(bed: &Bed) -> Result<()> {
         })
     })
     .await?;
-    get(&admin, &kept)
-        .await
-        .context("garbage collection took an Attestation")?;
+    get(&admin, &kept).await.context("garbage collection took an Attestation")?;
     println!(
         "\ncontrollers: no pod by ReplicaSet, StatefulSet, Job; garbage collection takes an orphan and leaves an Attestation"
     );
@@ -1448,16 +952,10 @@ async fn legitimate(bed: &Bed) -> Result<()> {
     let mut example_pod = core("Pod", FENCED, "gr-example");
     example_pod["metadata"]["labels"] = app["spec"]["template"]["metadata"]["labels"].clone();
     example_pod["spec"] = app["spec"]["template"]["spec"].clone();
-    Ask::create(core("ServiceAccount", FENCED, "ringfence-app"))
-        .done(&operator)
-        .await?;
+    Ask::create(core("ServiceAccount", FENCED, "ringfence-app")).done(&operator).await?;
     let lease = json!({"data": {"flags.flagd.json": "{\"flags\":{}}"}});
     for (what, who, ask) in [
-        (
-            "the operator renews flags",
-            &operator,
-            Ask::merge(format!("{fenced}/configmaps/ringfence-flags"), lease),
-        ),
+        ("the operator renews flags", &operator, Ask::merge(format!("{fenced}/configmaps/ringfence-flags"), lease)),
         (
             "the operator writes a status",
             &operator,
@@ -1469,39 +967,21 @@ async fn legitimate(bed: &Bed) -> Result<()> {
         (
             "the operator adds to a record",
             &operator,
-            Ask::merge(
-                kind("tenantrecords", "gr-record"),
-                json!({"spec": {"keys": [{"purpose": "phi"}]}}),
-            ),
+            Ask::merge(kind("tenantrecords", "gr-record"), json!({"spec": {"keys": [{"purpose": "phi"}]}})),
         ),
         (
             "the operator repairs a label",
             &operator,
-            Ask::merge(
-                &fenced,
-                json!({"metadata": {"labels": {"pod-security.kubernetes.io/warn": "restricted"}}}),
-            ),
+            Ask::merge(&fenced, json!({"metadata": {"labels": {"pod-security.kubernetes.io/warn": "restricted"}}})),
         ),
         ("the operator makes the base policy", &operator, Ask::create(policy)),
         ("a pod once fenced", &tina, Ask::create(pod(FENCED, "gr-pod"))),
         ("the example application's pod", &tina, Ask::create(example_pod)),
         ("a pod elsewhere", &carl, Ask::create(pod(PLAIN, "gr-pod"))),
-        (
-            "a tenant's own ConfigMap",
-            &tina,
-            Ask::create(core("ConfigMap", FENCED, "mine")),
-        ),
+        ("a tenant's own ConfigMap", &tina, Ask::create(core("ConfigMap", FENCED, "mine"))),
         ("its deletion", &tina, Ask::delete(format!("{fenced}/configmaps/mine"))),
-        (
-            "a ConfigMap of that name elsewhere",
-            &carl,
-            Ask::create(core("ConfigMap", PLAIN, "ringfence-flags")),
-        ),
-        (
-            "its deletion",
-            &carl,
-            Ask::delete(format!("{}/configmaps/ringfence-flags", namespace(PLAIN))),
-        ),
+        ("a ConfigMap of that name elsewhere", &carl, Ask::create(core("ConfigMap", PLAIN, "ringfence-flags"))),
+        ("its deletion", &carl, Ask::delete(format!("{}/configmaps/ringfence-flags", namespace(PLAIN)))),
         (
             "a tenant's namespace annotated",
             &carl,
@@ -1513,10 +993,7 @@ async fn legitimate(bed: &Bed) -> Result<()> {
         (
             "a namespace offered for adoption",
             &carl,
-            Ask::merge(
-                namespace(PLAIN),
-                json!({"metadata": {"annotations": {"ringfence.dev/adoptable-by": "acme"}}}),
-            ),
+            Ask::merge(namespace(PLAIN), json!({"metadata": {"annotations": {"ringfence.dev/adoptable-by": "acme"}}})),
         ),
         (
             "Pod Security of a plain namespace",
@@ -1528,34 +1005,21 @@ async fn legitimate(bed: &Bed) -> Result<()> {
         ),
         ("the base policy deleted (it heals)", &carl, Ask::delete(base)),
         ("a draft BAA deleted", &sam, Ask::delete(kind("baas", "gr-draft"))),
-        (
-            "a plan without finalizer deleted",
-            &sam,
-            Ask::delete(kind("healthcareplans", "gr-suspended")),
-        ),
+        ("a plan without finalizer deleted", &sam, Ask::delete(kind("healthcareplans", "gr-suspended"))),
         (
             "an Attestation labelled",
             &carl,
-            Ask::merge(
-                kind("attestations", "gr-act"),
-                json!({"metadata": {"labels": {"case": "1"}}}),
-            ),
+            Ask::merge(kind("attestations", "gr-act"), json!({"metadata": {"labels": {"case": "1"}}})),
         ),
         (
             "another's finalizer on a plan",
             &carl,
-            Ask::merge(
-                kind("healthcareplans", "gr-ending"),
-                json!({"metadata": {"finalizers": ["example.dev/mine"]}}),
-            ),
+            Ask::merge(kind("healthcareplans", "gr-ending"), json!({"metadata": {"finalizers": ["example.dev/mine"]}})),
         ),
         (
             "and off again",
             &carl,
-            Ask::merge(
-                kind("healthcareplans", "gr-ending"),
-                json!({"metadata": {"finalizers": null}}),
-            ),
+            Ask::merge(kind("healthcareplans", "gr-ending"), json!({"metadata": {"finalizers": null}})),
         ),
         (
             "a kind annotated by an upgrade",
@@ -1565,30 +1029,15 @@ async fn legitimate(bed: &Bed) -> Result<()> {
                 json!({"metadata": {"annotations": {"example.dev/release": "2"}}}),
             ),
         ),
-        (
-            "a class deleted by an administrator",
-            &paula,
-            Ask::delete(kind("healthcareplanclasses", "gr-class")),
-        ),
+        ("a class deleted by an administrator", &paula, Ask::delete(kind("healthcareplanclasses", "gr-class"))),
         (
             "a finalizer taken off by the operator",
             &operator,
-            Ask::merge(
-                kind("healthcareplans", "gr-plan"),
-                json!({"metadata": {"finalizers": null}}),
-            ),
+            Ask::merge(kind("healthcareplans", "gr-plan"), json!({"metadata": {"finalizers": null}})),
         ),
-        (
-            "the plan deleted after that",
-            &sam,
-            Ask::delete(kind("healthcareplans", "gr-plan")),
-        ),
+        ("the plan deleted after that", &sam, Ask::delete(kind("healthcareplans", "gr-plan"))),
         ("a plain namespace deleted", &carl, Ask::delete(namespace(PLAIN))),
-        (
-            "a tenant's namespace deleted by Ringfence",
-            &operator,
-            Ask::delete(&fenced),
-        ),
+        ("a tenant's namespace deleted by Ringfence", &operator, Ask::delete(&fenced)),
     ] {
         ask.done(who).await.with_context(|| what.to_owned())?;
         println!("ok  {what}");

@@ -10,12 +10,7 @@ use ringfence_e2e::promise;
 use serde_json::{Value, json};
 
 /// A kind, what is wrong, the changes (null takes a field away), and what the message must say.
-type Row = (
-    &'static str,
-    &'static str,
-    Vec<(&'static str, Value)>,
-    &'static [&'static str],
-);
+type Row = (&'static str, &'static str, Vec<(&'static str, Value)>, &'static [&'static str]);
 
 const UID: &str = "0a1b2c3d-0000-4000-8000-000000000001";
 
@@ -35,12 +30,7 @@ fn config_rows() -> Vec<Row> {
             vec![("/spec/platformParty", json!("Ring Well"))],
             &["spec.platformParty", "should match '^[a-z0-9]"],
         ),
-        (
-            k,
-            "no party",
-            vec![("/spec/platformParty", Value::Null)],
-            &["spec.platformParty: Required value"],
-        ),
+        (k, "no party", vec![("/spec/platformParty", Value::Null)], &["spec.platformParty: Required value"]),
         (
             k,
             "keys over http",
@@ -69,11 +59,7 @@ fn config_rows() -> Vec<Row> {
             k,
             "a group that is everybody",
             vec![("/spec/groups/signers", json!(["system:authenticated"]))],
-            &[
-                "spec.groups.signers",
-                "must not name a system: group",
-                "listed as system:serviceaccount:NAMESPACE:NAME",
-            ],
+            &["spec.groups.signers", "must not name a system: group", "listed as system:serviceaccount:NAMESPACE:NAME"],
         ),
         (
             k,
@@ -93,18 +79,8 @@ fn config_rows() -> Vec<Row> {
             vec![("/spec/groups/flippers", json!(vec!["g"; 33]))],
             &["spec.groups.flippers", "must have at most 32 items"],
         ),
-        (
-            k,
-            "a field misspelt",
-            vec![("/spec/gruops", json!({}))],
-            &["unknown field \"spec.gruops\""],
-        ),
-        (
-            k,
-            "groups of another type",
-            vec![(groups, json!("sales-ops"))],
-            &["spec.groups", "must be of type object"],
-        ),
+        (k, "a field misspelt", vec![("/spec/gruops", json!({}))], &["unknown field \"spec.gruops\""]),
+        (k, "groups of another type", vec![(groups, json!("sales-ops"))], &["spec.groups", "must be of type object"]),
     ]
 }
 
@@ -118,10 +94,7 @@ fn class_rows() -> Vec<Row> {
             k,
             "an unknown level",
             vec![("/spec/nodePool/isolation", json!("Vm"))],
-            &[
-                "spec.nodePool.isolation",
-                "supported values: \"Account\", \"Host\", \"Metal\"",
-            ],
+            &["spec.nodePool.isolation", "supported values: \"Account\", \"Host\", \"Metal\""],
         ),
         (
             k,
@@ -139,10 +112,7 @@ fn class_rows() -> Vec<Row> {
             k,
             "no provider",
             vec![("/spec/nodePool/provider", json!({}))],
-            &[
-                "spec.nodePool.provider",
-                "give exactly one of static, karpenter and clusterAPI",
-            ],
+            &["spec.nodePool.provider", "give exactly one of static, karpenter and clusterAPI"],
         ),
         (
             k,
@@ -241,10 +211,7 @@ fn class_rows() -> Vec<Row> {
             k,
             "an archive that calls in",
             allow(json!({"name": "a", "purpose": "Storage", "direction": "Both", "namespace": "n", "ports": tcp})),
-            &[
-                "spec.network.allow[0]",
-                "needs purpose Gateway, CallRouting or Monitoring",
-            ],
+            &["spec.network.allow[0]", "needs purpose Gateway, CallRouting or Monitoring"],
         ),
         (
             k,
@@ -379,12 +346,7 @@ fn class_rows() -> Vec<Row> {
             vec![("/spec/network/dns/podLabels", json!({"k8s-app": "a b"}))],
             &["spec.network.dns.podLabels", "should match"],
         ),
-        (
-            k,
-            "a quota below nothing",
-            vec![("/spec/quota/pods", json!("-1"))],
-            &["spec.quota.pods", "should match"],
-        ),
+        (k, "a quota below nothing", vec![("/spec/quota/pods", json!("-1"))], &["spec.quota.pods", "should match"]),
     ]
 }
 
@@ -398,12 +360,7 @@ fn plan_rows() -> Vec<Row> {
             name(&"a".repeat(41)),
             &["metadata.name must be a DNS label of at most 40 characters"],
         ),
-        (
-            k,
-            "a name with a dot",
-            name("acme.dental"),
-            &["metadata.name must be a DNS label"],
-        ),
+        (k, "a name with a dot", name("acme.dental"), &["metadata.name must be a DNS label"]),
         (
             k,
             "a name that begins with a digit",
@@ -416,30 +373,10 @@ fn plan_rows() -> Vec<Row> {
             name("kube-system"),
             &["metadata.name is reserved", "choose the tenant's own name"],
         ),
-        (
-            k,
-            "Ringfence's namespace",
-            name("ringfence-system"),
-            &["metadata.name is reserved"],
-        ),
-        (
-            k,
-            "the pool of no tenant",
-            name("unassigned"),
-            &["metadata.name is reserved"],
-        ),
-        (
-            k,
-            "no nodes",
-            vec![("/spec/nodes/count", json!(0))],
-            &["spec.nodes.count", "greater than or equal to 1"],
-        ),
-        (
-            k,
-            "101 nodes",
-            vec![("/spec/nodes/count", json!(101))],
-            &["spec.nodes.count", "less than or equal to 100"],
-        ),
+        (k, "Ringfence's namespace", name("ringfence-system"), &["metadata.name is reserved"]),
+        (k, "the pool of no tenant", name("unassigned"), &["metadata.name is reserved"]),
+        (k, "no nodes", vec![("/spec/nodes/count", json!(0))], &["spec.nodes.count", "greater than or equal to 1"]),
+        (k, "101 nodes", vec![("/spec/nodes/count", json!(101))], &["spec.nodes.count", "less than or equal to 100"]),
         (
             k,
             "nodes in words",
@@ -450,23 +387,10 @@ fn plan_rows() -> Vec<Row> {
             k,
             "an unknown state",
             vec![("/spec/state", json!("Paused"))],
-            &[
-                "spec.state",
-                "supported values: \"Active\", \"Suspended\", \"Offboarding\"",
-            ],
+            &["spec.state", "supported values: \"Active\", \"Suspended\", \"Offboarding\""],
         ),
-        (
-            k,
-            "no state",
-            vec![("/spec/state", Value::Null)],
-            &["spec.state: Required value"],
-        ),
-        (
-            k,
-            "no class",
-            vec![("/spec/planClassName", json!(""))],
-            &["spec.planClassName", "at least 1 chars long"],
-        ),
+        (k, "no state", vec![("/spec/state", Value::Null)], &["spec.state: Required value"]),
+        (k, "no class", vec![("/spec/planClassName", json!(""))], &["spec.planClassName", "at least 1 chars long"]),
         (
             k,
             "a class that no class can be",
@@ -506,10 +430,7 @@ fn plan_rows() -> Vec<Row> {
         (
             k,
             "an unknown end",
-            vec![
-                ("/spec/state", json!("Offboarding")),
-                ("/spec/offboarding", json!({"action": "Sell"})),
-            ],
+            vec![("/spec/state", json!("Offboarding")), ("/spec/offboarding", json!({"action": "Sell"}))],
             &["spec.offboarding.action", "supported values: \"Return\", \"Destroy\""],
         ),
         (
@@ -629,10 +550,7 @@ fn baa_rows() -> Vec<Row> {
         (
             k,
             "superseding and amending",
-            vec![
-                ("/spec/supersedesRef", json!({"name": "a"})),
-                ("/spec/amendsRef", json!({"name": "b"})),
-            ],
+            vec![("/spec/supersedesRef", json!({"name": "a"})), ("/spec/amendsRef", json!({"name": "b"}))],
             &["give one of spec.supersedesRef and spec.amendsRef"],
         ),
         (
@@ -641,12 +559,7 @@ fn baa_rows() -> Vec<Row> {
             vec![("/spec/supersedesRef", json!({"name": "acme-dental-2026"}))],
             &["spec.supersedesRef and spec.amendsRef must name another BAA"],
         ),
-        (
-            k,
-            "a text nowhere",
-            vec![("/spec/document/uri", json!("baa.pdf"))],
-            &["spec.document.uri", "should match"],
-        ),
+        (k, "a text nowhere", vec![("/spec/document/uri", json!("baa.pdf"))], &["spec.document.uri", "should match"]),
         (
             k,
             "half a hash",
@@ -659,12 +572,7 @@ fn baa_rows() -> Vec<Row> {
             vec![("/spec/document/sha256", json!("A".repeat(64)))],
             &["spec.document.sha256", "should match '^[a-f0-9]{64}$'"],
         ),
-        (
-            k,
-            "no service",
-            vec![("/spec/scope/services", json!([]))],
-            &["spec.scope.services", "at least 1 items"],
-        ),
+        (k, "no service", vec![("/spec/scope/services", json!([]))], &["spec.scope.services", "at least 1 items"]),
         (
             k,
             "an unknown category",
@@ -713,36 +621,16 @@ fn attestation_rows() -> Vec<Row> {
     };
     let end = || ("/spec/expirationTime", json!("2027-01-01T00:00:00Z"));
     vec![
-        (
-            k,
-            "an unknown act",
-            of("Bless", "BAA", vec![]),
-            &["spec.act", "supported values: \"Sign\", \"Terminate\""],
-        ),
+        (k, "an unknown act", of("Bless", "BAA", vec![]), &["spec.act", "supported values: \"Sign\", \"Terminate\""]),
         (
             k,
             "signing a plan",
             of("Sign", "HealthcarePlan", vec![]),
             &["spec.subjectRef.kind must be BAA for the acts Sign"],
         ),
-        (
-            k,
-            "signing without evidence",
-            vec![("/spec/evidence", Value::Null)],
-            &["the act Sign needs spec.evidence"],
-        ),
-        (
-            k,
-            "signing no text",
-            vec![("/spec/textSHA256", Value::Null)],
-            &["the act Sign needs", "spec.textSHA256"],
-        ),
-        (
-            k,
-            "signing for nobody",
-            vec![("/spec/onBehalfOf", Value::Null)],
-            &["the act Sign needs", "spec.onBehalfOf"],
-        ),
+        (k, "signing without evidence", vec![("/spec/evidence", Value::Null)], &["the act Sign needs spec.evidence"]),
+        (k, "signing no text", vec![("/spec/textSHA256", Value::Null)], &["the act Sign needs", "spec.textSHA256"]),
+        (k, "signing for nobody", vec![("/spec/onBehalfOf", Value::Null)], &["the act Sign needs", "spec.onBehalfOf"]),
         (
             k,
             "signed by no person",
@@ -755,38 +643,20 @@ fn attestation_rows() -> Vec<Row> {
             vec![("/spec/subjectRef/uid", json!("${BAA_UID}"))],
             &["subjectRef.uid must be the UID", "kubectl get"],
         ),
-        (
-            k,
-            "half a hash",
-            vec![("/spec/textSHA256", json!("abc"))],
-            &["spec.textSHA256", "at least 64 chars long"],
-        ),
+        (k, "half a hash", vec![("/spec/textSHA256", json!("abc"))], &["spec.textSHA256", "at least 64 chars long"]),
         (
             k,
             "a certificate without a hash",
             vec![("/spec/evidence/certificateSHA256", json!("Z".repeat(64)))],
             &["spec.evidence.certificateSHA256", "should match"],
         ),
-        (
-            k,
-            "by nobody",
-            vec![("/spec/by", json!(""))],
-            &["spec.by", "at least 1 chars long"],
-        ),
-        (
-            k,
-            "a signature that ends",
-            vec![end()],
-            &["spec.expirationTime is for the acts AttestUpstream"],
-        ),
+        (k, "by nobody", vec![("/spec/by", json!(""))], &["spec.by", "at least 1 chars long"]),
+        (k, "a signature that ends", vec![end()], &["spec.expirationTime is for the acts AttestUpstream"]),
         (
             k,
             "a signature that is backdated",
             vec![("/spec/effectiveTime", json!("2020-01-01T00:00:00Z"))],
-            &[
-                "spec.effectiveTime is for the act Terminate",
-                "count from their creation",
-            ],
+            &["spec.effectiveTime is for the act Terminate", "count from their creation"],
         ),
         (
             k,
@@ -815,11 +685,7 @@ fn attestation_rows() -> Vec<Row> {
         (
             k,
             "a risk of an agreement",
-            of(
-                "AcceptRisk",
-                "BAA",
-                vec![("/spec/setting", json!("alerts.guide")), end()],
-            ),
+            of("AcceptRisk", "BAA", vec![("/spec/setting", json!("alerts.guide")), end()]),
             &["spec.subjectRef.kind must be HealthcarePlan for the act AcceptRisk"],
         ),
         (
@@ -831,21 +697,13 @@ fn attestation_rows() -> Vec<Row> {
         (
             k,
             "a risk that nobody knows",
-            of(
-                "AcceptRisk",
-                "HealthcarePlan",
-                vec![("/spec/setting", json!("mfa.off")), end()],
-            ),
+            of("AcceptRisk", "HealthcarePlan", vec![("/spec/setting", json!("mfa.off")), end()]),
             &["spec.setting of an AcceptRisk must be alerts.guide or redaction.disabled"],
         ),
         (
             k,
             "a risk for ever",
-            of(
-                "AcceptRisk",
-                "HealthcarePlan",
-                vec![("/spec/setting", json!("alerts.guide"))],
-            ),
+            of("AcceptRisk", "HealthcarePlan", vec![("/spec/setting", json!("alerts.guide"))]),
             &["spec.expirationTime is needed", "nothing is accepted for ever"],
         ),
         (
@@ -854,12 +712,7 @@ fn attestation_rows() -> Vec<Row> {
             vec![("/spec/setting", json!("alerts.guide"))],
             &["spec.setting is given for the acts AcceptRisk and AttestControl, and only for them"],
         ),
-        (
-            k,
-            "withdrawing a BAA",
-            of("Withdraw", "BAA", vec![]),
-            &["the act Withdraw is about an Attestation"],
-        ),
+        (k, "withdrawing a BAA", of("Withdraw", "BAA", vec![]), &["the act Withdraw is about an Attestation"]),
         (
             k,
             "destruction of a plan",
@@ -884,10 +737,7 @@ fn edits() -> Vec<Row> {
             class,
             "another isolation",
             vec![("/spec/nodePool/isolation", json!("Metal"))],
-            &[
-                "spec.nodePool.isolation and spec.nodePool.provider never change",
-                "make another class",
-            ],
+            &["spec.nodePool.isolation and spec.nodePool.provider never change", "make another class"],
         ),
         (
             class,
@@ -904,27 +754,14 @@ fn edits() -> Vec<Row> {
             vec![("/spec/storage/classNames", json!(["plain"]))],
             &["spec.storage never changes", "make another class"],
         ),
-        (
-            class,
-            "no floors",
-            vec![("/spec/floors", Value::Null)],
-            &["spec.floors never changes", "make another class"],
-        ),
+        (class, "no floors", vec![("/spec/floors", Value::Null)], &["spec.floors never changes", "make another class"]),
         (
             "BAA",
             "a later end",
             vec![("/spec/term/expirationTime", json!("2040-01-01T00:00:00Z"))],
-            &[
-                "spec of a BAA never changes",
-                "make a new BAA that names this one in supersedesRef or amendsRef",
-            ],
+            &["spec of a BAA never changes", "make a new BAA that names this one in supersedesRef or amendsRef"],
         ),
-        (
-            "BAA",
-            "no end",
-            vec![("/spec/term/expirationTime", Value::Null)],
-            &["spec of a BAA never changes"],
-        ),
+        ("BAA", "no end", vec![("/spec/term/expirationTime", Value::Null)], &["spec of a BAA never changes"]),
         (
             "Attestation",
             "signed by another",
@@ -943,18 +780,8 @@ fn edits() -> Vec<Row> {
             vec![("/spec/namespaceUID", json!("other"))],
             &["spec.namespaceUID is written once"],
         ),
-        (
-            record,
-            "a forgotten node",
-            vec![("/spec/nodes", json!([]))],
-            &["spec.nodes only grows"],
-        ),
-        (
-            record,
-            "a forgotten key",
-            vec![("/spec/keys", json!([]))],
-            &["spec.keys only grows"],
-        ),
+        (record, "a forgotten node", vec![("/spec/nodes", json!([]))], &["spec.nodes only grows"]),
+        (record, "a forgotten key", vec![("/spec/keys", json!([]))], &["spec.keys only grows"]),
         (
             record,
             "another key",
@@ -999,13 +826,7 @@ fn record() -> Value {
 /// One object of each kind that is right, in the order in which they are made.
 fn right() -> Result<Vec<Value>> {
     let mut all = Vec::new();
-    for file in [
-        "00-config.yaml",
-        "10-class.yaml",
-        "20-plan.yaml",
-        "30-baa.yaml",
-        "40-sign-ringwell.yaml",
-    ] {
+    for file in ["00-config.yaml", "10-class.yaml", "20-plan.yaml", "30-baa.yaml", "40-sign-ringwell.yaml"] {
         let mut object = example(file)?;
         if object["kind"] == "Attestation" {
             object["spec"]["subjectRef"]["uid"] = json!(UID);

@@ -30,10 +30,7 @@ struct Row(&'static str, String, Value, &'static [u16]);
 
 /// Rows with the same answers. `null` is no body.
 fn rows<const N: usize>(answers: &'static [u16], requests: [(&'static str, String, Value); N]) -> Vec<Row> {
-    requests
-        .into_iter()
-        .map(|(method, path, body)| Row(method, path, body, answers))
-        .collect()
+    requests.into_iter().map(|(method, path, body)| Row(method, path, body, answers)).collect()
 }
 
 /// What the operator does with a key from its making to its resumption. In this order: the rows are one key's life.
@@ -66,11 +63,7 @@ fn operator_tends(key: &str) -> Vec<Row> {
         OK,
         [
             ("POST", config.clone(), json!({"auto_rotate_period": "720h"})),
-            (
-                "POST",
-                config,
-                json!({"min_decryption_version": 1, "min_encryption_version": 1}),
-            ),
+            ("POST", config, json!({"min_decryption_version": 1, "min_encryption_version": 1})),
             ("GET", "sys/audit".into(), Value::Null),
             ("GET", "sys/auth/kubernetes".into(), Value::Null),
             ("GET", "sys/policies/acl/ringfence-tenant".into(), Value::Null),
@@ -89,27 +82,14 @@ fn operator_tends(key: &str) -> Vec<Row> {
 fn operator_is_denied(key: &str, sealed: &str) -> Vec<Row> {
     let mut all = Vec::new();
     for m in MOUNTS {
-        for use_ in [
-            "encrypt",
-            "decrypt",
-            "rewrap",
-            "datakey/plaintext",
-            "datakey/wrapped",
-            "hmac",
-            "sign",
-            "verify",
-        ] {
+        for use_ in ["encrypt", "decrypt", "rewrap", "datakey/plaintext", "datakey/wrapped", "hmac", "sign", "verify"] {
             let body = json!({"plaintext": "aGk=", "input": "aGk=", "ciphertext": sealed});
             all.extend(rows(DENIED, [("POST", format!("{m}/{use_}/{key}"), body)]));
         }
         for change in ["rotate", "trim", "import", "import_version"] {
             all.extend(rows(
                 DENIED,
-                [(
-                    "POST",
-                    format!("{m}/keys/{key}/{change}"),
-                    json!({"min_available_version": 1}),
-                )],
+                [("POST", format!("{m}/keys/{key}/{change}"), json!({"min_available_version": 1}))],
             ));
         }
         for kind in ["encryption-key", "hmac-key", "signing-key"] {
@@ -149,10 +129,7 @@ fn operator_is_denied(key: &str, sealed: &str) -> Vec<Row> {
     }
     // A rotated lookup key silently breaks every search.
     let lookup = format!("ringfence-lookup/keys/{key}");
-    for body in [
-        json!({"auto_rotate_period": "1h"}),
-        json!({"min_decryption_version": 1}),
-    ] {
+    for body in [json!({"auto_rotate_period": "1h"}), json!({"min_decryption_version": 1})] {
         all.extend(rows(DENIED, [("POST", format!("{lookup}/config"), body)]));
     }
     let made = json!({"type": "aes256-gcm96", "auto_rotate_period": "1h"});
@@ -176,10 +153,7 @@ fn operator_is_denied(key: &str, sealed: &str) -> Vec<Row> {
         "auth/token/create-orphan",
         "identity/entity",
     ] {
-        all.extend(rows(
-            DENIED,
-            [("POST", path.into(), json!({"policy": "", "type": "transit"}))],
-        ));
+        all.extend(rows(DENIED, [("POST", path.into(), json!({"policy": "", "type": "transit"}))]));
     }
     for path in [
         "sys/auth/kubernetes",
@@ -202,16 +176,8 @@ fn uses(key: &str, sealed: &str, answers: &'static [u16]) -> Vec<Row> {
             ("POST", format!("ringfence-phi/encrypt/{key}"), plain),
             ("POST", format!("ringfence-phi/datakey/plaintext/{key}"), json!({})),
             ("POST", format!("ringfence-phi/datakey/wrapped/{key}"), json!({})),
-            (
-                "POST",
-                format!("ringfence-phi/decrypt/{key}"),
-                json!({"ciphertext": sealed}),
-            ),
-            (
-                "POST",
-                format!("ringfence-phi/rewrap/{key}"),
-                json!({"ciphertext": sealed}),
-            ),
+            ("POST", format!("ringfence-phi/decrypt/{key}"), json!({"ciphertext": sealed})),
+            ("POST", format!("ringfence-phi/rewrap/{key}"), json!({"ciphertext": sealed})),
             ("POST", format!("ringfence-lookup/hmac/{key}"), json!({"input": "aGk="})),
         ],
     )
@@ -256,14 +222,7 @@ fn tenant_is_denied(own: &str, other: &str) -> Vec<Row> {
     }
     let (shorter, longer) = (&own[..own.len() - 1], format!("{own}-x"));
     for name in ["+", "*", "a%2f..%2fb", shorter, longer.as_str()] {
-        all.extend(rows(
-            NO_SUCH,
-            [(
-                "POST",
-                format!("ringfence-phi/encrypt/{name}"),
-                json!({"plaintext": "aGk="}),
-            )],
-        ));
+        all.extend(rows(NO_SUCH, [("POST", format!("ringfence-phi/encrypt/{name}"), json!({"plaintext": "aGk="}))]));
     }
     for path in [
         "sys/policies/acl/ringfence-tenant",
@@ -273,12 +232,8 @@ fn tenant_is_denied(own: &str, other: &str) -> Vec<Row> {
     ] {
         all.extend(rows(DENIED, [("GET", path.into(), Value::Null)]));
     }
-    for path in [
-        "auth/token/create",
-        "auth/token/renew-self",
-        "sys/policies/acl/ringfence-tenant",
-        "sys/mounts/other",
-    ] {
+    for path in ["auth/token/create", "auth/token/renew-self", "sys/policies/acl/ringfence-tenant", "sys/mounts/other"]
+    {
         all.extend(rows(DENIED, [("POST", path.into(), json!({}))]));
     }
     all
@@ -296,9 +251,7 @@ impl Sheet {
         for Row(method, path, body, answers) in rows {
             let sent = (!body.is_null()).then_some(body);
             let (status, answer) = session.request(method, &path, sent).await?;
-            self.note(who, status, answers, || {
-                format!("{method} {path}: {}", answer["errors"])
-            });
+            self.note(who, status, answers, || format!("{method} {path}: {}", answer["errors"]));
         }
         Ok(())
     }
@@ -313,13 +266,8 @@ impl Sheet {
         answers: &'static [u16],
     ) -> Result<()> {
         let body = json!({"role": role, "jwt": jwt});
-        let (status, answer) = bao
-            .anonymous()?
-            .request("POST", "auth/kubernetes/login", Some(body))
-            .await?;
-        self.note(who, status, answers, || {
-            format!("login as {role}: {}", answer["errors"])
-        });
+        let (status, answer) = bao.anonymous()?.request("POST", "auth/kubernetes/login", Some(body)).await?;
+        self.note(who, status, answers, || format!("login as {role}: {}", answer["errors"]));
         Ok(())
     }
 
@@ -328,8 +276,7 @@ impl Sheet {
         *(if status < 400 { allowed } else { refused }) += 1;
         if !answers.contains(&status) {
             *wrong += 1;
-            self.wrong
-                .push(format!("{who}: got {status}, want {answers:?}: {}", what()));
+            self.wrong.push(format!("{who}: got {status}, want {answers:?}: {}", what()));
         }
     }
 
@@ -359,25 +306,16 @@ async fn each_identity_reaches_its_own_keys_and_nothing_else() -> Result<()> {
     let mut sheet = Sheet::default();
     explained(&bed, "each_identity_reaches_its_own_keys", run(&bed, &mut sheet)).await?;
     sheet.print();
-    ensure!(
-        sheet.wrong.is_empty(),
-        "{} answers are wrong:\n{}",
-        sheet.wrong.len(),
-        sheet.wrong.join("\n")
-    );
+    ensure!(sheet.wrong.is_empty(), "{} answers are wrong:\n{}", sheet.wrong.len(), sheet.wrong.join("\n"));
     ensure!(sheet.requests() >= 150, "only {} requests", sheet.requests());
     Ok(())
 }
 
 async fn run(bed: &Bed, sheet: &mut Sheet) -> Result<()> {
     let (admin, bao) = (bed.admin().await?, bed.openbao());
-    for (name, fenced) in [
-        ("ringfence-system", None),
-        (A, FENCED),
-        (B, FENCED),
-        ("bao-plain", None),
-        ("bao-unfenced", Some("false")),
-    ] {
+    for (name, fenced) in
+        [("ringfence-system", None), (A, FENCED), (B, FENCED), ("bao-plain", None), ("bao-unfenced", Some("false"))]
+    {
         namespace(&admin, name, fenced).await?;
         for account in ["ringfence-operator", "ringfence-app"] {
             self::account(&admin, name, account).await?;
@@ -386,9 +324,7 @@ async fn run(bed: &Bed, sheet: &mut Sheet) -> Result<()> {
     logins(&admin, bao, sheet).await?;
 
     // The operator makes the keys; tenants use them; nobody does more.
-    let operator = bed
-        .key_login("ringfence-system", "ringfence-operator", "ringfence-operator")
-        .await?;
+    let operator = bed.key_login("ringfence-system", "ringfence-operator", "ringfence-operator").await?;
     let a = bed.key_login(A, "ringfence-app", "ringfence-tenant").await?;
     let b = bed.key_login(B, "ringfence-app", "ringfence-tenant").await?;
     sheet.ask("operator", &operator, operator_tends(A)).await?;
@@ -406,89 +342,42 @@ async fn run(bed: &Bed, sheet: &mut Sheet) -> Result<()> {
     let stolen = json!({"ciphertext": sealed});
     for use_ in ["decrypt", "rewrap"] {
         let path = format!("ringfence-phi/{use_}/{B}");
-        sheet
-            .ask("tenant B", &b, rows(&[400], [("POST", path, stolen.clone())]))
-            .await?;
+        sheet.ask("tenant B", &b, rows(&[400], [("POST", path, stolen.clone())])).await?;
     }
     let nobody = bao.anonymous()?;
     sheet.ask("nobody", &nobody, uses(A, &sealed, DENIED)).await?;
     sheet.ask("nobody", &nobody, tenant_is_denied(A, B)).await?;
-    let leaver = bed
-        .key_login("ringfence-system", "ringfence-operator", "ringfence-operator")
-        .await?;
-    sheet
-        .ask(
-            "operator",
-            &leaver,
-            rows(&[204], [("POST", "auth/token/revoke-self".into(), json!({}))]),
-        )
-        .await?;
+    let leaver = bed.key_login("ringfence-system", "ringfence-operator", "ringfence-operator").await?;
+    sheet.ask("operator", &leaver, rows(&[204], [("POST", "auth/token/revoke-self".into(), json!({}))])).await?;
     let read = ("GET", format!("ringfence-phi/keys/{A}"), Value::Null);
-    sheet
-        .ask("operator, token revoked", &leaver, rows(DENIED, [read]))
-        .await?;
+    sheet.ask("operator, token revoked", &leaver, rows(DENIED, [read])).await?;
 
-    let (_, opened) = a
-        .request("POST", &format!("ringfence-phi/decrypt/{A}"), Some(stolen.clone()))
-        .await?;
-    sheet.holds(
-        opened["data"]["plaintext"] == encoded(CANARY),
-        "A does not open what A sealed".into(),
-    );
+    let (_, opened) = a.request("POST", &format!("ringfence-phi/decrypt/{A}"), Some(stolen.clone())).await?;
+    sheet.holds(opened["data"]["plaintext"] == encoded(CANARY), "A does not open what A sealed".into());
     let after = keys(bao, A).await?;
-    sheet.holds(
-        before == after,
-        format!("what was asked of A's keys changed them: {before:?}, now {after:?}"),
-    );
+    sheet.holds(before == after, format!("what was asked of A's keys changed them: {before:?}, now {after:?}"));
 
     // Refusals are on record under the name that the API server vouched for; what was sealed is not on record.
     let of_a = |event: &KeyEvent| event.auth["metadata"]["service_account_namespace"] == A;
     let answers = bao.audit().responses(mark, "")?;
-    let on_record = answers
-        .iter()
-        .filter(|event| of_a(event) && event.error.contains("permission denied"))
-        .count();
+    let on_record = answers.iter().filter(|event| of_a(event) && event.error.contains("permission denied")).count();
     let denied_a = denied(&uses(B, &sealed, DENIED)) + denied(&tenant_is_denied(A, B));
-    sheet.holds(
-        on_record >= denied_a,
-        format!("{denied_a} requests of A were denied, {on_record} are on record"),
-    );
+    sheet.holds(on_record >= denied_a, format!("{denied_a} requests of A were denied, {on_record} are on record"));
     let text = bao.audit().text()?;
-    let seen = [CANARY, &encoded(CANARY), &sealed]
-        .iter()
-        .any(|canary| text.contains(canary));
+    let seen = [CANARY, &encoded(CANARY), &sealed].iter().any(|canary| text.contains(canary));
     sheet.holds(!seen, "the audit log holds what A sealed".into());
 
     // Without the label there is no login, with it there is.
     let jwt = identity::token(&admin, A, "ringfence-app", AUDIENCE).await?;
     namespace(&admin, A, None).await?;
-    sheet
-        .login("tenant A, label taken away", bao, "ringfence-tenant", &jwt, DENIED)
-        .await?;
+    sheet.login("tenant A, label taken away", bao, "ringfence-tenant", &jwt, DENIED).await?;
     namespace(&admin, A, FENCED).await?;
-    sheet
-        .login("tenant A, label back", bao, "ringfence-tenant", &jwt, OK)
-        .await?;
+    sheet.login("tenant A, label back", bao, "ringfence-tenant", &jwt, OK).await?;
 
     // A suspended key serves nobody, not even with a token from before, and opens again when it is restored.
-    let suspend = || {
-        rows(
-            OK,
-            [("DELETE", format!("ringfence-phi/keys/{A}/soft-delete"), Value::Null)],
-        )
-    };
-    let restore = || {
-        rows(
-            OK,
-            [("POST", format!("ringfence-phi/keys/{A}/soft-delete-restore"), json!({}))],
-        )
-    };
-    let decrypt = |answers| {
-        rows(
-            answers,
-            [("POST", format!("ringfence-phi/decrypt/{A}"), stolen.clone())],
-        )
-    };
+    let suspend = || rows(OK, [("DELETE", format!("ringfence-phi/keys/{A}/soft-delete"), Value::Null)]);
+    let restore = || rows(OK, [("POST", format!("ringfence-phi/keys/{A}/soft-delete-restore"), json!({}))]);
+    let decrypt = |answers| rows(answers, [("POST", format!("ringfence-phi/decrypt/{A}"), stolen.clone())]);
     sheet.ask("operator", &operator, suspend()).await?;
     sheet.ask("tenant A, key suspended", &a, decrypt(&[400])).await?;
     sheet.ask("operator", &operator, restore()).await?;
@@ -502,18 +391,8 @@ async fn run(bed: &Bed, sheet: &mut Sheet) -> Result<()> {
     namespace(&admin, A, None).await?;
     account(&admin, A, "ringfence-app").await?;
     let again = identity::token(&admin, A, "ringfence-app", AUDIENCE).await?;
-    sheet
-        .login(
-            "A's name, made again without the label",
-            bao,
-            "ringfence-tenant",
-            &again,
-            DENIED,
-        )
-        .await?;
-    sheet
-        .login("A's account from before", bao, "ringfence-tenant", &jwt, DENIED)
-        .await?;
+    sheet.login("A's name, made again without the label", bao, "ringfence-tenant", &again, DENIED).await?;
+    sheet.login("A's account from before", bao, "ringfence-tenant", &jwt, DENIED).await?;
     sheet.ask("A's session from before", &a, decrypt(&[400])).await
 }
 
@@ -527,63 +406,14 @@ async fn logins(admin: &Client, bao: &OpenBao, sheet: &mut Sheet) -> Result<()> 
         ("tenant A", A, "ringfence-app", AUDIENCE, operator, DENIED),
         ("tenant A", A, "ringfence-app", AUDIENCE, "no-such-role", &[400]),
         ("tenant B", B, "ringfence-app", AUDIENCE, tenant, OK),
-        (
-            "tenant's account, API server's audience",
-            A,
-            "ringfence-app",
-            None,
-            tenant,
-            DENIED,
-        ),
-        (
-            "tenant's account, another audience",
-            A,
-            "ringfence-app",
-            Some("vault"),
-            tenant,
-            DENIED,
-        ),
+        ("tenant's account, API server's audience", A, "ringfence-app", None, tenant, DENIED),
+        ("tenant's account, another audience", A, "ringfence-app", Some("vault"), tenant, DENIED),
         ("other account of a tenant", A, operator, AUDIENCE, tenant, DENIED),
-        (
-            "namespace without the label",
-            "bao-plain",
-            "ringfence-app",
-            AUDIENCE,
-            tenant,
-            DENIED,
-        ),
-        (
-            "namespace labelled false",
-            "bao-unfenced",
-            "ringfence-app",
-            AUDIENCE,
-            tenant,
-            DENIED,
-        ),
-        (
-            "operator's namespace, tenants' account",
-            "ringfence-system",
-            "ringfence-app",
-            AUDIENCE,
-            tenant,
-            DENIED,
-        ),
-        (
-            "operator's name in a tenant's namespace",
-            A,
-            operator,
-            AUDIENCE,
-            operator,
-            DENIED,
-        ),
-        (
-            "operator's name in another namespace",
-            "bao-plain",
-            operator,
-            AUDIENCE,
-            operator,
-            DENIED,
-        ),
+        ("namespace without the label", "bao-plain", "ringfence-app", AUDIENCE, tenant, DENIED),
+        ("namespace labelled false", "bao-unfenced", "ringfence-app", AUDIENCE, tenant, DENIED),
+        ("operator's namespace, tenants' account", "ringfence-system", "ringfence-app", AUDIENCE, tenant, DENIED),
+        ("operator's name in a tenant's namespace", A, operator, AUDIENCE, operator, DENIED),
+        ("operator's name in another namespace", "bao-plain", operator, AUDIENCE, operator, DENIED),
     ] {
         let jwt = identity::token(admin, namespace, account, audience).await?;
         sheet.login(who, bao, role, &jwt, answers).await?;
@@ -595,34 +425,19 @@ async fn logins(admin: &Client, bao: &OpenBao, sheet: &mut Sheet) -> Result<()> 
 }
 
 async fn namespace(admin: &Client, name: &str, fenced: Option<&str>) -> Result<()> {
-    let labels: BTreeMap<_, _> = fenced
-        .map(|value| ("ringfence.dev/fenced", value))
-        .into_iter()
-        .collect();
+    let labels: BTreeMap<_, _> = fenced.map(|value| ("ringfence.dev/fenced", value)).into_iter().collect();
     let metadata = json!({"name": name, "labels": labels});
-    manifests::apply(
-        admin,
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}),
-    )
-    .await
-    .map(drop)
+    manifests::apply(admin, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})).await.map(drop)
 }
 
 async fn account(admin: &Client, namespace: &str, name: &str) -> Result<()> {
     let metadata = json!({"name": name, "namespace": namespace});
-    manifests::apply(
-        admin,
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}),
-    )
-    .await
-    .map(drop)
+    manifests::apply(admin, json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})).await.map(drop)
 }
 
 async fn seal(session: &Session, key: &str, plain: &str) -> Result<String> {
     let body = json!({"plaintext": encoded(plain)});
-    let answer = session
-        .expect(200, "POST", &format!("ringfence-phi/encrypt/{key}"), Some(body))
-        .await?;
+    let answer = session.expect(200, "POST", &format!("ringfence-phi/encrypt/{key}"), Some(body)).await?;
     Ok(answer["data"]["ciphertext"].as_str().context("no ciphertext")?.into())
 }
 
@@ -641,8 +456,5 @@ fn denied(rows: &[Row]) -> usize {
 
 /// Base64, as the transit engine takes and gives plaintext.
 fn encoded(plain: &str) -> String {
-    json!(ByteString(plain.into()))
-        .as_str()
-        .expect("bytes become a string")
-        .into()
+    json!(ByteString(plain.into())).as_str().expect("bytes become a string").into()
 }

@@ -93,13 +93,7 @@ impl ApiEvent {
 
     /// One line for messages.
     pub fn brief(&self) -> String {
-        format!(
-            "{} {} {} -> {}",
-            self.username(),
-            self.verb,
-            self.request_uri,
-            self.code()
-        )
+        format!("{} {} {} -> {}", self.username(), self.verb, self.request_uri, self.code())
     }
 }
 
@@ -118,11 +112,7 @@ impl ApiAudit {
 
     /// Begins a question about what came after `mark`; `Mark::default()` is the beginning.
     pub fn after(&self, mark: Mark) -> ApiQuery<'_> {
-        ApiQuery {
-            log: self,
-            mark,
-            tests: Vec::new(),
-        }
+        ApiQuery { log: self, mark, tests: Vec::new() }
     }
 }
 
@@ -190,9 +180,6 @@ impl<'a> ApiQuery<'a> {
     /// When the log cannot be read.
     pub fn events(&self) -> Result<Vec<ApiEvent>> {
         let all: Vec<ApiEvent> = lines(&self.log.path, self.mark)?;
-        Ok(all
-            .into_iter()
-            .filter(|event| self.tests.iter().all(|test| test(event)))
-            .collect())
+        Ok(all.into_iter().filter(|event| self.tests.iter().all(|test| test(event))).collect())
     }
 }

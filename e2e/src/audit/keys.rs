@@ -70,10 +70,7 @@ impl KeyAudit {
     /// When the log cannot be read.
     pub fn responses(&self, mark: Mark, path: &str) -> Result<Vec<KeyEvent>> {
         let all: Vec<KeyEvent> = lines(&self.path, mark)?;
-        Ok(all
-            .into_iter()
-            .filter(|event| event.kind == "response" && event.path().starts_with(path))
-            .collect())
+        Ok(all.into_iter().filter(|event| event.kind == "response" && event.path().starts_with(path)).collect())
     }
 
     /// The log's raw text, to look for what must never be in it.

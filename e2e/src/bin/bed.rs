@@ -11,17 +11,10 @@ async fn main() -> Result<()> {
     let began = Instant::now();
     let options = match has("--bare") {
         true => Options::BARE,
-        false => Options {
-            guardrails: !has("--no-guardrails"),
-            ..Options::default()
-        },
+        false => Options { guardrails: !has("--no-guardrails"), ..Options::default() },
     };
     let bed = Bed::start_with(options).await?;
-    eprintln!(
-        "started in {:.1} s, in {}; Ctrl-C ends it",
-        began.elapsed().as_secs_f64(),
-        bed.folder().display()
-    );
+    eprintln!("started in {:.1} s, in {}; Ctrl-C ends it", began.elapsed().as_secs_f64(), bed.folder().display());
     println!("export KUBECONFIG={}", bed.admin_kubeconfig().display());
     println!("export BAO_ADDR={}", bed.openbao().address());
     println!("export BAO_CACERT={}", bed.openbao().ca().display());

@@ -19,9 +19,7 @@ impl Scenario {
     /// # Errors
     /// When it cannot be read.
     pub async fn read_plan(&self) -> Result<DynamicObject> {
-        Ok(kind(&self.admin, "HealthcarePlan", "healthcareplans")
-            .get(&self.tenant)
-            .await?)
+        Ok(kind(&self.admin, "HealthcarePlan", "healthcareplans").get(&self.tenant).await?)
     }
 
     /// Status and reason of a condition, `""` when it is not said.
@@ -30,15 +28,8 @@ impl Scenario {
     /// When the plan cannot be read.
     pub async fn condition(&self, r#type: &str) -> Result<(String, String, String)> {
         let plan = self.read_plan().await?;
-        let conditions = plan.data["status"]["conditions"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        let found = conditions
-            .iter()
-            .find(|c| c["type"] == r#type)
-            .cloned()
-            .unwrap_or_default();
+        let conditions = plan.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let found = conditions.iter().find(|c| c["type"] == r#type).cloned().unwrap_or_default();
         let text = |field: &str| found[field].as_str().unwrap_or_default().to_owned();
         Ok((text("status"), text("reason"), text("message")))
     }
@@ -48,18 +39,11 @@ impl Scenario {
     /// # Errors
     /// When it has not in time.
     pub async fn await_condition(&self, r#type: &str, status: &str, reason: &str) -> Result<String> {
-        wait::until(
-            &format!("{} of {} is {status} {reason}", r#type, self.tenant),
-            async || {
-                let (is, why, message) = self.condition(r#type).await?;
-                let holds = is == status && (reason.is_empty() || why == reason);
-                Ok(if holds {
-                    Look::Done(message)
-                } else {
-                    Look::Not(format!("{is} {why}: {message}"))
-                })
-            },
-        )
+        wait::until(&format!("{} of {} is {status} {reason}", r#type, self.tenant), async || {
+            let (is, why, message) = self.condition(r#type).await?;
+            let holds = is == status && (reason.is_empty() || why == reason);
+            Ok(if holds { Look::Done(message) } else { Look::Not(format!("{is} {why}: {message}")) })
+        })
         .await
     }
 
@@ -70,9 +54,7 @@ impl Scenario {
     pub async fn document(&self) -> Result<String> {
         let maps: Api<ConfigMap> = Api::namespaced(self.admin.clone(), &self.tenant);
         let map = maps.get("ringfence-flags").await?;
-        map.data
-            .and_then(|d| d.get("flags.flagd.json").cloned())
-            .context("the document")
+        map.data.and_then(|d| d.get("flags.flagd.json").cloned()).context("the document")
     }
 
     /// The published document's values now, by two engines that agree.
@@ -108,9 +90,7 @@ impl Scenario {
     /// When it is not in time.
     pub async fn await_open(&self) -> Result<()> {
         self.await_condition("PhiUnlocked", "True", "Unlocked").await?;
-        self.await_flag("capture.recording.allowed", Value::Bool(true))
-            .await
-            .map(|_| ())
+        self.await_flag("capture.recording.allowed", Value::Bool(true)).await.map(|_| ())
     }
 
     /// What the operator wrote about this tenant after `mark`, in order: refused writes too.
@@ -118,12 +98,7 @@ impl Scenario {
     /// # Errors
     /// When the audit log cannot be read.
     pub fn writes(&self, mark: Mark) -> Result<Vec<ApiEvent>> {
-        let query = self
-            .bed()
-            .audit()
-            .after(mark)
-            .service_account(operator::NAMESPACE, operator::ACCOUNT)
-            .writes();
+        let query = self.bed().audit().after(mark).service_account(operator::NAMESPACE, operator::ACCOUNT).writes();
         query.filter(|e| self.concerns(e)).events()
     }
 

@@ -34,12 +34,7 @@ pub enum Answer {
 
 impl Ask {
     fn new(method: &'static str, path: impl Into<String>, content: &'static str, body: Body) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            content,
-            body,
-        }
+        Self { method, path: path.into(), content, body }
     }
 
     /// Creates `object`.
@@ -80,11 +75,7 @@ impl Ask {
 
     /// The same, without being stored.
     pub fn dry(mut self) -> Self {
-        self.path.push_str(if self.path.contains('?') {
-            "&dryRun=All"
-        } else {
-            "?dryRun=All"
-        });
+        self.path.push_str(if self.path.contains('?') { "&dryRun=All" } else { "?dryRun=All" });
         self
     }
 
@@ -102,12 +93,7 @@ impl Ask {
             Body::Json(value) => serde_json::to_vec(value)?,
             Body::Edit(change) => {
                 // A subresource that only takes writes is read at its object.
-                let at = self
-                    .path
-                    .split('?')
-                    .next()
-                    .unwrap_or_default()
-                    .trim_end_matches("/finalize");
+                let at = self.path.split('?').next().unwrap_or_default().trim_end_matches("/finalize");
                 let mut live: Value = reader.request(http::Request::get(at).body(Vec::new())?).await?;
                 change(&mut live);
                 serde_json::to_vec(&live)?
@@ -143,11 +129,7 @@ pub async fn get(who: &Client, path: &str) -> Result<Value> {
 pub fn collection(object: &Value) -> String {
     let text = |at: &str| object.pointer(at).and_then(Value::as_str).unwrap_or_default();
     let version = text("/apiVersion");
-    let root = if version.contains('/') {
-        format!("/apis/{version}")
-    } else {
-        format!("/api/{version}")
-    };
+    let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
     let plural = match text("/kind") {
         "HealthcarePlanClass" => "healthcareplanclasses".to_owned(),
         "NetworkPolicy" => "networkpolicies".to_owned(),
@@ -161,11 +143,7 @@ pub fn collection(object: &Value) -> String {
 
 /// Where this object is.
 pub fn path(object: &Value) -> String {
-    format!(
-        "{}/{}",
-        collection(object),
-        object["metadata"]["name"].as_str().unwrap_or_default()
-    )
+    format!("{}/{}", collection(object), object["metadata"]["name"].as_str().unwrap_or_default())
 }
 
 /// The first object of a file of `manifests/examples`.

@@ -25,13 +25,8 @@ async fn an_agreement_that_ends_locks_at_its_moment() -> Result<()> {
         story.plan(1).await?;
         story.await_open().await?;
         let mark = bed.audit().mark()?;
-        story
-            .await_condition("PhiUnlocked", "False", "AgreementExpired")
-            .await?;
-        let end: jiff::Timestamp = baa.data["spec"]["term"]["expirationTime"]
-            .as_str()
-            .context("an end")?
-            .parse()?;
+        story.await_condition("PhiUnlocked", "False", "AgreementExpired").await?;
+        let end: jiff::Timestamp = baa.data["spec"]["term"]["expirationTime"].as_str().context("an end")?.parse()?;
         let late = closed_at(&story, mark)?.duration_since(end).as_secs_f64();
         println!("agreement end to restrictive document stored: {late:.3} s");
         ensure!((0.0..=5.0).contains(&late), "{late} s");
@@ -56,9 +51,7 @@ async fn a_termination_and_a_suspension_lock_within_five_seconds() -> Result<()>
 
         let (mark, asked) = (bed.audit().mark()?, jiff::Timestamp::now());
         story.terminate().await?;
-        story
-            .await_condition("PhiUnlocked", "False", "AgreementTerminated")
-            .await?;
+        story.await_condition("PhiUnlocked", "False", "AgreementTerminated").await?;
         let terminated = closed_at(&story, mark)?.duration_since(asked).as_secs_f64();
         println!("to restrictive document stored: suspended {suspended:.3} s, terminated {terminated:.3} s");
         ensure!(suspended <= 5.0 && terminated <= 5.0);

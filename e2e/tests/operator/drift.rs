@@ -30,18 +30,14 @@ async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Res
                 policies.delete("ringfence-base", &DeleteParams::default()).await?;
             } else {
                 let open = json!({ "spec": { "ingress": [{}] } });
-                policies
-                    .patch("ringfence-base", &PatchParams::default(), &Patch::Merge(open))
-                    .await?;
+                policies.patch("ringfence-base", &PatchParams::default(), &Patch::Merge(open)).await?;
             }
             let healed = wait::until("a restrictive document, then the policy, then open again", async || {
                 let writes = story.writes(mark)?;
                 let closed = writes.iter().position(|w| {
                     w.object_ref.resource == "configmaps" && !w.request_object.to_string().contains("leaseIssuedAt")
                 });
-                let healed = writes
-                    .iter()
-                    .position(|w| w.object_ref.resource == "networkpolicies" && w.code() < 300);
+                let healed = writes.iter().position(|w| w.object_ref.resource == "networkpolicies" && w.code() < 300);
                 let opened = writes.iter().position(|w| {
                     w.object_ref.resource == "configmaps" && w.request_object.to_string().contains("leaseIssuedAt")
                 });
@@ -55,10 +51,7 @@ async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Res
             story.await_open().await?;
             let base = policies.get("ringfence-base").await?;
             let ingress = base.spec.and_then(|s| s.ingress).context("ingress")?;
-            ensure!(
-                ingress.iter().all(|r| r.from.as_ref().is_some_and(|f| !f.is_empty())),
-                "{what}: {ingress:?}"
-            );
+            ensure!(ingress.iter().all(|r| r.from.as_ref().is_some_and(|f| !f.is_empty())), "{what}: {ingress:?}");
         }
         Ok(())
     })
@@ -76,11 +69,7 @@ async fn untidiness_is_repaired_and_locks_nothing() -> Result<()> {
         again::<ServiceAccount>(&story, "ringfence-app").await?;
         again::<RoleBinding>(&story, "ringfence-flag-readers").await?;
         story.await_condition("Ready", "True", "").await?;
-        let closed = story
-            .writes(mark)?
-            .into_iter()
-            .filter(|w| w.object_ref.resource == "configmaps")
-            .count();
+        let closed = story.writes(mark)?.into_iter().filter(|w| w.object_ref.resource == "configmaps").count();
         ensure!(closed == 0, "the document was written {closed} times");
         Ok(())
     })
@@ -120,11 +109,7 @@ where
     wait::until(&format!("{name} is back"), async || {
         let is = api.get_opt(name).await?;
         let back = is.is_some_and(|o| o.meta().uid != uid && o.meta().deletion_timestamp.is_none());
-        Ok(if back {
-            Look::Done(())
-        } else {
-            Look::Not("not yet".into())
-        })
+        Ok(if back { Look::Done(()) } else { Look::Not("not yet".into()) })
     })
     .await
 }

@@ -12,9 +12,7 @@ async fn alerts_show_the_number_only_at_guide_with_an_accepted_risk() -> Result<
         story.inventory(1).await?;
         story.agreement(-60, None).await?;
         story.sign().await?;
-        story
-            .plan_with(1, |spec| spec["features"]["alerts"] = json!("Guide"))
-            .await?;
+        story.plan_with(1, |spec| spec["features"]["alerts"] = json!("Guide")).await?;
         story.await_open().await?;
         let flags = story.flags().await?;
         ensure!(
@@ -24,9 +22,7 @@ async fn alerts_show_the_number_only_at_guide_with_an_accepted_risk() -> Result<
         let notes = story.read_plan().await?.data["status"]["effective"].to_string();
         ensure!(notes.contains("AcceptRisk"), "status says why: {notes}");
         story.accept_risk("alerts.guide", 25).await?;
-        let flags = story
-            .await_flag("notify.form-alert.fields", json!("telephone-only"))
-            .await?;
+        let flags = story.await_flag("notify.form-alert.fields", json!("telephone-only")).await?;
         ensure!(flags["notify.text.fields"] == "telephone-only" && flags["notify.text.message-body.allowed"] == false);
         story.await_flag("notify.form-alert.fields", json!("none")).await?;
         Ok(())
@@ -50,10 +46,7 @@ async fn a_plan_is_never_looser_than_its_class() -> Result<()> {
         story.await_open().await?;
         story.accept_risk("alerts.guide", 600).await?;
         let flags = story.flags().await?;
-        ensure!(
-            flags["session.idle-timeout-minutes"] == 15 && flags["auth.mfa.mode"] == "required",
-            "{flags:?}"
-        );
+        ensure!(flags["session.idle-timeout-minutes"] == 15 && flags["auth.mfa.mode"] == "required", "{flags:?}");
         ensure!(flags["notify.form-alert.fields"] == "none");
         let effective = story.read_plan().await?.data["status"]["effective"].clone();
         ensure!(
@@ -73,14 +66,9 @@ async fn redaction_is_always_offered_and_off_only_for_an_accepted_risk() -> Resu
         story.inventory(1).await?;
         story.agreement(-60, None).await?;
         story.sign().await?;
-        story
-            .plan_with(1, |spec| spec["features"] = json!({ "redaction": "Disabled" }))
-            .await?;
+        story.plan_with(1, |spec| spec["features"] = json!({ "redaction": "Disabled" })).await?;
         story.await_open().await?;
-        ensure!(
-            story.flags().await?["redaction.enabled"] == true,
-            "Disabled without AcceptRisk is on"
-        );
+        ensure!(story.flags().await?["redaction.enabled"] == true, "Disabled without AcceptRisk is on");
         story.accept_risk("redaction.disabled", 600).await?;
         let flags = story.await_flag("redaction.enabled", json!(false)).await?;
         ensure!(flags["redaction.offered"] == true);

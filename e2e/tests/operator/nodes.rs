@@ -40,28 +40,17 @@ async fn tenants_wait_for_nodes_of_their_own_and_never_share_one() -> Result<()>
         two.await_condition("NodesDedicated", "True", "Dedicated").await?;
         let (a, b) = (pool(&one).await?, pool(&two).await?);
         let names = |nodes: &[Node]| nodes.iter().map(|n| n.name_any()).collect::<BTreeSet<_>>();
-        ensure!(
-            a.len() == 2 && b.len() == 2 && names(&a).is_disjoint(&names(&b)),
-            "{:?} {:?}",
-            names(&a),
-            names(&b)
-        );
+        ensure!(a.len() == 2 && b.len() == 2 && names(&a).is_disjoint(&names(&b)), "{:?} {:?}", names(&a), names(&b));
         ensure!(
             !names(&a).contains(&naked) && !names(&b).contains(&naked),
             "a node without the standing taint was taken"
         );
-        let zones: BTreeSet<_> = a
-            .iter()
-            .map(|n| n.labels().get("topology.kubernetes.io/zone").cloned())
-            .collect();
+        let zones: BTreeSet<_> = a.iter().map(|n| n.labels().get("topology.kubernetes.io/zone").cloned()).collect();
         ensure!(zones.len() == 2, "spread over zones: {zones:?}");
         for node in a.iter().chain(&b) {
             let taints = node.spec.as_ref().and_then(|s| s.taints.clone()).context("taints")?;
-            let own: Vec<_> = taints
-                .iter()
-                .filter(|t| t.key == "ringfence.dev/pool")
-                .map(|t| t.effect.as_str())
-                .collect();
+            let own: Vec<_> =
+                taints.iter().filter(|t| t.key == "ringfence.dev/pool").map(|t| t.effect.as_str()).collect();
             ensure!(own == ["NoSchedule", "NoExecute"], "{own:?}");
         }
         Ok(())
@@ -78,12 +67,7 @@ async fn a_failed_node_is_reported_and_a_lost_taint_is_put_back() -> Result<()> 
         let name = pool(&story).await?.first().context("a node")?.name_any();
         let all: Api<Node> = Api::all(story.admin.clone());
         let patch = serde_json::json!({ "spec": { "taints": null } });
-        all.patch(
-            &name,
-            &kube::api::PatchParams::default(),
-            &kube::api::Patch::Merge(patch),
-        )
-        .await?;
+        all.patch(&name, &kube::api::PatchParams::default(), &kube::api::Patch::Merge(patch)).await?;
         let began = std::time::Instant::now();
         ringfence_e2e::wait::object(&all, &name, "both taints", |n: &Node| {
             n.spec
@@ -98,10 +82,7 @@ async fn a_failed_node_is_reported_and_a_lost_taint_is_put_back() -> Result<()> 
         let (unlocked, ..) = story.condition("PhiUnlocked").await?;
         ensure!(unlocked == "True", "a failed node locks nothing");
         nodes::heal(&story.admin, &name).await?;
-        story
-            .await_condition("NodesDedicated", "True", "Dedicated")
-            .await
-            .map(|_| ())
+        story.await_condition("NodesDedicated", "True", "Dedicated").await.map(|_| ())
     })
     .await
 }

@@ -40,16 +40,13 @@ async fn no_pod_runs_before_the_fences_and_none_off_the_pool_after() -> Result<(
         story.await_condition("NetworkIsolated", "True", "").await?;
         let pods: Api<Pod> = Api::namespaced(story.admin.clone(), &story.tenant);
         let pool = json!({ "ringfence.node-restriction.kubernetes.io/pool": story.tenant });
-        let early = pods
-            .create(&PostParams::default(), &pod("early", &story.tenant, pool.clone())?)
-            .await;
+        let early = pods.create(&PostParams::default(), &pod("early", &story.tenant, pool.clone())?).await;
         let why = early.err().context("a pod was let in before the fences")?.to_string();
         ensure!(why.contains("G1"), "{why}");
 
         story.inventory(1).await?;
         story.await_condition("NamespaceFenced", "True", "Fenced").await?;
-        pods.create(&PostParams::default(), &pod("app", &story.tenant, pool)?)
-            .await?;
+        pods.create(&PostParams::default(), &pod("app", &story.tenant, pool)?).await?;
         wait::object(&pods, "app", "Running", |p: &Pod| {
             p.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Running")
         })
@@ -57,16 +54,9 @@ async fn no_pod_runs_before_the_fences_and_none_off_the_pool_after() -> Result<(
         story.await_condition("WorkloadsPlaced", "True", "Placed").await?;
 
         let elsewhere = unique("elsewhere");
-        nodes::add(
-            &story.admin,
-            &NodeSpec::named(&elsewhere).label("test/elsewhere", &elsewhere),
-        )
-        .await?;
-        pods.create(
-            &PostParams::default(),
-            &pod("stray", &story.tenant, json!({ "test/elsewhere": elsewhere }))?,
-        )
-        .await?;
+        nodes::add(&story.admin, &NodeSpec::named(&elsewhere).label("test/elsewhere", &elsewhere)).await?;
+        pods.create(&PostParams::default(), &pod("stray", &story.tenant, json!({ "test/elsewhere": elsewhere }))?)
+            .await?;
         wait::gone(&pods, "stray").await?;
         story.await_condition("WorkloadsPlaced", "True", "Placed").await?;
         ensure!(pods.get_opt("app").await?.is_some(), "the pod on the pool stays");

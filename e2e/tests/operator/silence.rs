@@ -20,29 +20,19 @@ async fn nothing_of_a_person_and_no_token_is_told_on() -> Result<()> {
         story.plan_with(1, |spec| spec["displayName"] = json!(CANARY)).await?;
         story.await_open().await?;
         story.terminate().await?;
-        story
-            .await_condition("PhiUnlocked", "False", "AgreementTerminated")
-            .await?;
+        story.await_condition("PhiUnlocked", "False", "AgreementTerminated").await?;
         let log = std::fs::read_to_string(operator.server().log())?;
         let events: Api<Event> = Api::all(story.admin.clone());
         let events = serde_json::to_string(&events.list(&ListParams::default()).await?.items)?;
         let (_, metrics) = operator.page("metrics").await?;
         let status = story.read_plan().await?.data["status"].to_string();
         ensure!(log.contains(&story.tenant), "the log is the operator's");
-        for (what, text) in [
-            ("log", &log),
-            ("events", &events),
-            ("metrics", &metrics),
-            ("status", &status),
-        ] {
+        for (what, text) in [("log", &log), ("events", &events), ("metrics", &metrics), ("status", &status)] {
             ensure!(!text.contains(CANARY), "the canary is in the {what}");
             ensure!(!text.contains("eyJ"), "a token is in the {what}");
             ensure!(!text.contains("Signatory"), "a signatory's name is in the {what}");
         }
-        ensure!(
-            !log.contains("hvs.") && !log.contains("\"s."),
-            "a key-service token is in the log"
-        );
+        ensure!(!log.contains("hvs.") && !log.contains("\"s."), "a key-service token is in the log");
         Ok(())
     })
     .await

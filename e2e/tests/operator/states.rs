@@ -49,9 +49,7 @@ fn leased() -> BTreeMap<&'static str, (Value, Value)> {
         "capture.visitor-session.allowed",
     ];
     let capture = capture.into_iter().map(|k| (k, (json!(false), json!(true))));
-    capture
-        .chain([("export.mode", (json!("off"), json!("confirm-and-log")))])
-        .collect()
+    capture.chain([("export.mode", (json!("off"), json!("confirm-and-log")))]).collect()
 }
 
 #[tokio::test]
@@ -68,9 +66,7 @@ async fn every_state_of_an_agreement_has_its_flags() -> Result<()> {
 
         story.agreement(-3600, Some(3600)).await?;
         story.sign_as("alice@ringwell.example", "ringwell").await?;
-        story
-            .await_condition("PhiUnlocked", "False", "AwaitingSignature")
-            .await?;
+        story.await_condition("PhiUnlocked", "False", "AwaitingSignature").await?;
         table.push(check(&story, "one signature", false, false).await?);
         story.sign_as("bob@ringwell.example", &story.tenant).await?;
         story.await_open().await?;
@@ -83,9 +79,7 @@ async fn every_state_of_an_agreement_has_its_flags() -> Result<()> {
         story.change_plan(json!({ "state": "Active" })).await?;
         story.await_open().await?;
         story.terminate().await?;
-        story
-            .await_condition("PhiUnlocked", "False", "AgreementTerminated")
-            .await?;
+        story.await_condition("PhiUnlocked", "False", "AgreementTerminated").await?;
         table.push(check(&story, "terminated", false, true).await?);
 
         let future = story.neighbour("future").await?;
@@ -94,9 +88,7 @@ async fn every_state_of_an_agreement_has_its_flags() -> Result<()> {
         future.sign().await?;
         future.plan(1).await?;
         future.await_condition("NamespaceFenced", "True", "Fenced").await?;
-        future
-            .await_condition("PhiUnlocked", "False", "NotYetEffective")
-            .await?;
+        future.await_condition("PhiUnlocked", "False", "NotYetEffective").await?;
         table.push(check(&future, "future", false, false).await?);
 
         let ended = story.neighbour("ended").await?;
@@ -105,9 +97,7 @@ async fn every_state_of_an_agreement_has_its_flags() -> Result<()> {
         ended.sign().await?;
         ended.plan(1).await?;
         ended.await_open().await?;
-        ended
-            .await_condition("PhiUnlocked", "False", "AgreementExpired")
-            .await?;
+        ended.await_condition("PhiUnlocked", "False", "AgreementExpired").await?;
         table.push(check(&ended, "ended", false, true).await?);
 
         print(&table);
@@ -132,13 +122,7 @@ async fn outside_its_window_a_document_is_restrictive_with_nobody_running() -> R
         }
         let renamed = document.to_string().replace("$flagd.timestamp", "$flagd.nothing");
         expect(&evaluate(&renamed)?, "variable unknown", false, false, &story.tenant)?;
-        expect(
-            &evaluate(&document.to_string())?,
-            "as published",
-            true,
-            true,
-            &story.tenant,
-        )
+        expect(&evaluate(&document.to_string())?, "as published", true, true, &story.tenant)
     })
     .await
 }
@@ -167,28 +151,15 @@ async fn check(story: &Scenario, state: &'static str, open: bool, read: bool) ->
 
 fn expect(flags: &Values, state: &str, open: bool, read: bool, tenant: &str) -> Result<()> {
     let mut wanted: BTreeMap<String, Value> = fixed().into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    wanted.extend(
-        leased()
-            .into_iter()
-            .map(|(k, (closed, opened))| (k.to_owned(), if open { opened } else { closed })),
-    );
+    wanted.extend(leased().into_iter().map(|(k, (closed, opened))| (k.to_owned(), if open { opened } else { closed })));
     wanted.insert("phi.read.allowed".into(), json!(read));
     for (key, value) in &wanted {
-        ensure!(
-            flags.get(key) == Some(value),
-            "{state}: {key} is {:?}, should be {value}",
-            flags.get(key)
-        );
+        ensure!(flags.get(key) == Some(value), "{state}: {key} is {:?}, should be {value}", flags.get(key));
     }
     let entities = &flags["covered.entities"];
     let covered = entities.get(tenant).is_some();
     ensure!(covered == open, "{state}: covered.entities is {entities}");
-    ensure!(
-        flags.len() == wanted.len() + 1,
-        "{state}: {} flags, {} are known",
-        flags.len(),
-        wanted.len() + 1
-    );
+    ensure!(flags.len() == wanted.len() + 1, "{state}: {} flags, {} are known", flags.len(), wanted.len() + 1);
     Ok(())
 }
 
@@ -198,9 +169,7 @@ fn print(table: &[(&str, Values)]) {
     for key in table[0].1.keys() {
         let values = table.iter().map(|(_, flags)| {
             let value = &flags[key];
-            let shown = value
-                .as_object()
-                .map_or_else(|| value.to_string(), |o| format!("{} open", o.len()));
+            let shown = value.as_object().map_or_else(|| value.to_string(), |o| format!("{} open", o.len()));
             format!("{:>16}", shown.trim_matches('"'))
         });
         println!("{key:44}{}", values.collect::<Vec<_>>().join(""));

@@ -5,8 +5,10 @@ use crate::{
     cast::{ACME, Tenant},
     see::{self, RECORDING},
     stage::PATIENCE,
+    text::{plain, yes},
+    wall::openings,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use k8s_openapi::api::{
     core::v1::{Node, Pod},
     networking::v1::NetworkPolicy,
@@ -31,7 +33,7 @@ impl Tour<'_> {
     /// Every node, whose it is, and what runs there.
     async fn show_nodes(&self, tenant: &Tenant, asked: usize) -> Result<()> {
         let Tour { stage, cast, .. } = self;
-        stage.act(cast.pat.called, "deploys the tenant's application, 60-app.yaml");
+        stage.act(cast.root.called, "deploys the tenant's application, 60-app.yaml");
         manifests::apply(&cast.root.client, tenant.example("60-app.yaml")?).await?;
         let pods: Api<Pod> = Api::namespaced(cast.root.client.clone(), tenant.name);
         let placed = async {
@@ -44,7 +46,7 @@ impl Tour<'_> {
             }
         };
         let pods = stage.wait("two pods of the tenant to run", PATIENCE, placed).await?;
-        let nodes: Api<Node> = Api::all(cast.root.client.clone());
+        let nodes: Api<Node> = Api::all(cast.pat.client.clone());
         let nodes = nodes.list(&ListParams::default()).await?.items;
         let on = |node: &Node| {
             let here = pods.iter().filter(|pod| node_of(pod) == node.name_any());
@@ -94,7 +96,7 @@ impl Tour<'_> {
         }
         stage.table(["KEY", "FOR", "TYPE", "VERSION", "EXPORTABLE", "DELETABLE", "EXPORT BY ROOT"], &rows);
         stage.check(
-            "its keys are its own, live in OpenBao only, and even OpenBao's administrator cannot export them",
+            "its keys are its own, and OpenBao refuses to hand them out, even to its own administrator",
             closed,
             json!(rows),
         );
@@ -103,30 +105,12 @@ impl Tour<'_> {
 
     /// The network policies, in words.
     async fn show_networks(&self, tenant: &Tenant) -> Result<()> {
-        let policies: Api<NetworkPolicy> = Api::namespaced(self.cast.erin.client.clone(), tenant.name);
-        let policies: Api<NetworkPolicy> = match policies.list(&ListParams::default().limit(1)).await {
-            Ok(_) => policies,
-            Err(_) => Api::namespaced(self.cast.root.client.clone(), tenant.name),
-        };
-        let mut rows = vec![];
-        let mut base_closes = false;
-        for policy in policies.list(&ListParams::default()).await? {
-            let name = policy.name_any();
-            let spec = serde_json::to_value(policy.spec.context("a policy without a spec")?)?;
-            let all = spec["podSelector"].as_object().is_none_or(serde_json::Map::is_empty);
-            let pods = if all { "every pod".into() } else { labels(&spec["podSelector"]) };
-            base_closes |= name == "ringfence-base" && all && spec["policyTypes"] == json!(["Ingress", "Egress"]);
-            for (way, peers) in [("ingress", "from"), ("egress", "to")] {
-                for rule in spec[way].as_array().into_iter().flatten() {
-                    let word = if way == "ingress" { "in from" } else { "out to" };
-                    rows.push([name.clone(), pods.clone(), word.into(), peer(&rule[peers]), ports(&rule["ports"])]);
-                }
-            }
-        }
+        let policies: Api<NetworkPolicy> = Api::namespaced(self.cast.pat.client.clone(), tenant.name);
+        let (rows, closes) = openings(policies.list(&ListParams::default()).await?.items)?;
         self.stage.table(["NETWORK POLICY", "PODS", "OPEN", "PEER", "PORTS"], &rows);
         self.stage.check(
             "its network is closed both ways, but for these",
-            base_closes && rows.iter().all(|row| row[3] != "anybody"),
+            closes && rows.iter().all(|row| row[3] != "anybody"),
             json!(rows),
         );
         Ok(())
@@ -171,46 +155,4 @@ fn taints(node: &Node) -> String {
         said.push(if said.is_empty() { format!("{value}:{}", taint.effect) } else { taint.effect.clone() });
     }
     said.join("+")
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn yes(value: &Value) -> String {
-    match value {
-        Value::Bool(true) => "yes".into(),
-        Value::Bool(false) => "no".into(),
-        other => other.to_string(),
-    }
-}
-
-fn labels(selector: &Value) -> String {
-    let pairs = selector["matchLabels"].as_object().into_iter().flatten();
-    pairs
-        .map(|(key, value)| format!("{}={}", key.rsplit('/').next().unwrap_or(key), plain(value)))
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-fn peer(peers: &Value) -> String {
-    let said = peers.as_array().into_iter().flatten().map(|peer| {
-        let (space, pods) = (labels(&peer["namespaceSelector"]), labels(&peer["podSelector"]));
-        match (peer["ipBlock"]["cidr"].as_str(), space.strip_prefix("metadata.name=")) {
-            (Some(cidr), _) => cidr.to_owned(),
-            (_, Some(space)) => format!("namespace {space} {pods}").trim_end().to_owned(),
-            _ => "the tenant itself".into(),
-        }
-    });
-    let said: Vec<String> = said.collect();
-    if said.is_empty() { "anybody".into() } else { said.join(", ") }
-}
-
-fn ports(ports: &Value) -> String {
-    let said = ports.as_array().into_iter().flatten().map(|port| {
-        let end = port["endPort"].as_i64().map(|end| format!("–{end}")).unwrap_or_default();
-        format!("{}{end}/{}", plain(&port["port"]), plain(&port["protocol"]))
-    });
-    let said: Vec<String> = said.collect();
-    if said.is_empty() { "any".into() } else { said.join(" ") }
 }

@@ -5,7 +5,8 @@ use crate::{
     cast::{ACME, Tenant, refusal},
     platform::{self, store},
     see::{self, Changes, RECORDING},
-    stage::{PATIENCE, Stage, cut},
+    stage::{PATIENCE, Stage},
+    text::cut,
 };
 use anyhow::{Context, Result, ensure};
 use ringfence_e2e::{
@@ -95,6 +96,7 @@ impl Tour<'_> {
     pub async fn flip(&self, tenant: &Tenant) -> Result<()> {
         let Tour { stage, cast, .. } = self;
         let mut changes = Changes::of(&cast.erin.client, tenant);
+        stage.act(cast.erin.called, &format!("watches the plan {}", tenant.name));
         stage.act(cast.sam.called, &format!("applies the plan {}", tenant.name));
         manifests::apply(&cast.sam.client, tenant.example("20-plan.yaml")?).await?;
         changes.restart_clock();
@@ -123,13 +125,18 @@ impl Tour<'_> {
         stage.act(cast.bob.called, &format!("records that {} has signed", tenant.name));
         tenant.act(&cast.bob, "41-sign-acme.yaml").await?;
         changes.restart_clock();
-        let opens = changes.until(stage, Changes::open);
-        stage.wait("the plan to open", PATIENCE, opens).await?;
-        let [go, python] = see::flag(&cast.root.client, tenant, RECORDING).await?;
+        let opens = async {
+            changes.until(stage, Changes::open).await?;
+            while see::flag(&cast.root.client, tenant, RECORDING).await? != [true, true] {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            anyhow::Ok(())
+        };
+        let opened = stage.wait("the plan and its flags to open", PATIENCE, opens).await;
         stage.check(
-            &format!("{}: the second signature opens it", tenant.name),
-            go == true && python == true,
-            format!("{RECORDING} {go} {python}"),
+            &format!("{}: the second signature opens it, in the plan and in both engines", tenant.name),
+            opened.is_ok(),
+            opened.err().map(|why| why.to_string()).unwrap_or_default(),
         );
         Ok(())
     }

@@ -4,13 +4,16 @@
 //! without it everything stays up for `kubectl` until Ctrl-C.
 
 mod cast;
+mod end;
 mod fences;
 mod flip;
 mod neighbour;
 mod platform;
 mod see;
 mod stage;
+mod text;
 mod trouble;
+mod wall;
 
 use anyhow::{Result, bail};
 use cast::{ACME, Cast, GLOBEX};
@@ -18,6 +21,7 @@ use ringfence_e2e::{Bed, operator::Operator, tools};
 use serde_json::Value;
 use stage::Stage;
 use std::process::ExitCode;
+use text::plain;
 
 /// What the chapters share once the servers run.
 struct Tour<'a> {
@@ -89,7 +93,6 @@ impl Tour<'_> {
             (Value::Bool(true), _) => "kept in clear".to_owned(),
             _ => "not kept".to_owned(),
         };
-        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.stage.line("");
         self.stage.table(
             ["One call", "standard account", "on the plan", "agreement ended"],

@@ -60,7 +60,10 @@ impl Tour<'_> {
 // What was opened stays unsaid.
 fn words(answer: &Value) -> String {
     match answer["errors"].as_array() {
-        Some(errors) => errors.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ").trim().to_owned(),
+        Some(errors) => {
+            let said = errors.iter().filter_map(Value::as_str);
+            said.map(|error| error.rsplit("* ").next().unwrap_or(error).trim()).collect::<Vec<_>>().join("; ")
+        }
         None => "opened".into(),
     }
 }

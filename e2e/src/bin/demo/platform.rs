@@ -1,6 +1,9 @@
 //! The sample platform of `examples/platform`, run as its own program, as a pod of the tenant would run it.
 
-use crate::{cast::Tenant, see};
+use crate::{
+    cast::{ACME, Tenant},
+    see,
+};
 use anyhow::{Context, Result, ensure};
 use kube::Client;
 use ringfence_e2e::{
@@ -26,7 +29,7 @@ pub struct Call {
 
 /// Takes a call of a standard account: no flag document, no key.
 pub async fn before() -> Result<Call> {
-    run(&["--before".into()]).await
+    run(&["--before".into(), format!("--account={}", ACME.called)]).await
 }
 
 /// Takes a call of a tenant: with the document as it is published now, and a fresh token of the tenant's account.

@@ -69,8 +69,7 @@ impl Changes {
             if self.now.get(name) != Some(&seen) {
                 if let Some(stage) = stage {
                     let at = self.began.elapsed().as_secs_f64();
-                    let said = crate::stage::cut(&text("message"), 62);
-                    stage.line(&format!("    {at:>5.1} s  {name:16} {:7} {said}", seen.0));
+                    stage.listed(&format!("    {at:>5.1} s  {name:16}  {:7}  ", seen.0), &text("message"));
                 }
                 self.now.insert(name.into(), seen);
             }

@@ -1,5 +1,6 @@
 //! What people see: chapters, sentences, tables, progress of every wait, and the list of what was shown.
 
+use crate::text::{cut, width, wrap};
 use anyhow::{Result, bail};
 use std::{
     cell::{Cell, RefCell},
@@ -81,22 +82,29 @@ impl Stage {
         self.checks.borrow_mut().push(Check { chapter: self.chapter.get(), claim: claim.into(), holds });
     }
 
-    /// Shows rows under a head, each column as wide as it needs, the last one cut.
+    /// Shows rows under a head, each column as wide as it needs; the last one is wrapped.
     pub fn table<const N: usize>(&self, head: [&str; N], rows: &[[String; N]]) {
         let mut widths = head.map(width);
         for (column, wide) in widths.iter_mut().enumerate() {
             *wide = rows.iter().map(|row| width(&row[column])).fold(*wide, usize::max);
         }
-        let line = |cells: [&str; N]| {
-            let cells = cells.iter().zip(widths);
-            let padded = cells.map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide.saturating_sub(width(cell)))));
-            format!("    {}", padded.collect::<Vec<_>>().join("  ").trim_end())
+        let first = |cells: [&str; N]| {
+            let cells = cells.iter().zip(widths).take(N - 1);
+            cells.map(|(cell, wide)| format!("{cell}{}  ", " ".repeat(wide - width(cell)))).collect::<String>()
         };
-        self.line(&self.paint("1", &cut(&line(head), WIDTH)));
+        self.line(&self.paint("1", &format!("    {}{}", first(head), head[N - 1])));
         for row in rows {
-            self.line(&cut(&line(row.each_ref().map(String::as_str)), WIDTH));
+            self.listed(&format!("    {}", first(row.each_ref().map(String::as_str))), &row[N - 1]);
         }
         self.line("");
+    }
+
+    /// Shows a text behind what it is about, wrapped beside it.
+    pub fn listed(&self, about: &str, text: &str) {
+        let indent = " ".repeat(width(about));
+        for (n, line) in wrap(text, WIDTH.saturating_sub(width(about)).max(20)).iter().enumerate() {
+            self.line(format!("{}{line}", if n == 0 { about } else { &indent }).trim_end());
+        }
     }
 
     /// Waits for `work`, and says for what and for how long. Fails when it takes longer than `patience`.
@@ -106,15 +114,14 @@ impl Stage {
         let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         let mut work = std::pin::pin!(work);
         loop {
-            let elapsed = began.elapsed();
             tokio::select! {
                 done = &mut work => {
                     self.clear();
                     return done;
                 }
-                _ = tick.tick() => self.progress(what, elapsed),
+                _ = tick.tick() => self.progress(what, began.elapsed()),
             }
-            if elapsed > patience {
+            if began.elapsed() > patience {
                 self.clear();
                 bail!("{what}: not within {} s", patience.as_secs());
             }
@@ -179,32 +186,4 @@ impl Stage {
     fn paint(&self, colour: &str, text: &str) -> String {
         if self.terminal { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.into() }
     }
-}
-
-/// The first characters of a text, with a sign that there are more.
-pub fn cut(text: &str, most: usize) -> String {
-    let text = text.replace('\n', " ");
-    if width(&text) <= most {
-        return text;
-    }
-    text.chars().take(most - 1).chain(['…']).collect()
-}
-
-fn width(text: &str) -> usize {
-    text.chars().count()
-}
-
-fn wrap(text: &str, most: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        if lines[last].is_empty() {
-            lines[last] = word.into();
-        } else if width(&lines[last]) + 1 + width(word) <= most {
-            lines[last] = format!("{} {word}", lines[last]);
-        } else {
-            lines.push(word.into());
-        }
-    }
-    lines
 }
