@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod names;
 pub mod outcome;
 pub mod plan;
+pub mod preview;
 pub mod queue;
 pub mod runtime;
 pub mod store;

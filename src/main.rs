@@ -1,9 +1,10 @@
 //! The `ringfence` command line.
 
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use ringfence::{api, runtime, telemetry};
+use jiff::Timestamp;
+use ringfence::{api, preview, runtime, telemetry};
 
 #[derive(Parser)]
 #[command(name = "ringfence", version, about = "Keeps healthcare tenants of a call-tracking platform fenced")]
@@ -22,6 +23,8 @@ enum Command {
         #[arg(long, default_value = "crds")]
         out: PathBuf,
     },
+    /// Tell what a plan would change, from files alone; nothing is written and no cluster is asked.
+    Preview(preview::Options),
 }
 
 fn main() -> ExitCode {
@@ -42,5 +45,9 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Ok(tokio::runtime::Runtime::new()?.block_on(runtime::run(options))?)
         }
         Command::Crds { out } => Ok(api::write_crds(&out)?),
+        Command::Preview(options) => {
+            let page = preview::run(&options, Timestamp::now())?;
+            Ok(std::io::stdout().write_all(page.as_bytes())?)
+        }
     }
 }
