@@ -22,6 +22,12 @@ async fn a_dropped_server_is_gone_at_once() -> Result<()> {
 async fn a_server_whose_guard_is_killed_dies_with_it() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = start(folder.path(), "exec sleep 600")?;
+    // The kernel is asked for this before the server's program begins.
+    wait::until("the program runs", async || {
+        let name = fs::read_to_string(format!("/proc/{}/comm", server.pid()))?;
+        Ok(if name.trim() == "sleep" { Look::Done(()) } else { Look::Not(name) })
+    })
+    .await?;
     let stat = fs::read_to_string(format!("/proc/{}/stat", server.pid()))?;
     let guard = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).unwrap_or_default().to_string();
     Command::new("kill").args(["-KILL", &guard]).status()?;
