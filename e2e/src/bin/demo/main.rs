@@ -65,7 +65,7 @@ async fn tour(stage: &Stage, held: &mut Option<(Bed, Operator)>) -> Result<()> {
     stage.chapter("A call before: the account as everybody has it");
     let before = tour.call_before().await?;
     stage.chapter(&format!("{} goes on a healthcare plan", ACME.called));
-    tour.flip(&ACME).await?;
+    tour.flip(&ACME, true).await?;
     stage.chapter("The same call after");
     let after = tour.call_after().await?;
     stage.chapter("What stands around the tenant now");

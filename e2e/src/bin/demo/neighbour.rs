@@ -15,7 +15,7 @@ impl Tour<'_> {
     /// Flips the second tenant, and lets it try to open the first one's recording.
     pub async fn neighbour(&self) -> Result<()> {
         let stage = self.stage;
-        self.flip(&GLOBEX).await?;
+        self.flip(&GLOBEX, false).await?;
         let (acme, globex) = (self.nodes(&ACME).await?, self.nodes(&GLOBEX).await?);
         stage.check(
             "the second tenant has a node of its own; none is shared",

@@ -14,7 +14,10 @@ use ringfence_e2e::{
     scenario,
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 /// The two engines, neither of which is Ringfence's: flagd's own core in Go, and OpenFeature's provider in Python.
 pub const ENGINES: [&str; 2] = ["flageval", "flageval-python"];
@@ -36,7 +39,9 @@ const FENCES: [&str; 8] = [
 pub struct Changes {
     stream: BoxStream<'static, watcher::Result<DynamicObject>>,
     began: Instant,
-    now: BTreeMap<String, (String, String)>,
+    now: BTreeMap<String, [String; 3]>,
+    only: &'static [&'static str],
+    told: BTreeSet<String>,
 }
 
 impl Changes {
@@ -48,6 +53,8 @@ impl Changes {
             stream: watcher(plans, only).default_backoff().applied_objects().boxed(),
             began: Instant::now(),
             now: BTreeMap::new(),
+            only: &FENCES,
+            told: BTreeSet::new(),
         }
     }
 
@@ -65,11 +72,12 @@ impl Changes {
                 continue;
             };
             let text = |field: &str| is[field].as_str().unwrap_or_default().to_owned();
-            let seen = (text("status"), text("reason"));
+            let seen = [text("status"), text("reason"), text("message")];
             if self.now.get(name) != Some(&seen) {
-                if let Some(stage) = stage {
+                self.told.insert(format!("{name} {} {}", seen[0], seen[1]));
+                if let Some(stage) = stage.filter(|_| self.only.contains(&name)) {
                     let at = self.began.elapsed().as_secs_f64();
-                    stage.listed(&format!("    {at:>5.1} s  {name:16}  {:7}  ", seen.0), &text("message"));
+                    stage.listed(&format!("    {at:>5.1} s  {name:16}  {:7}  ", seen[0]), &seen[2]);
                 }
                 self.now.insert(name.into(), seen);
             }
@@ -87,12 +95,28 @@ impl Changes {
 
     /// Whether a condition is True.
     pub fn is_true(&self, name: &str) -> bool {
-        self.now.get(name).is_some_and(|(status, _)| status == "True")
+        self.now.get(name).is_some_and(|[status, ..]| status == "True")
     }
 
     /// Status and reason of a condition, in words.
     pub fn says(&self, name: &str) -> String {
-        self.now.get(name).map_or_else(|| "not said".into(), |(status, reason)| format!("{name} {status} {reason}"))
+        self.now.get(name).map_or_else(|| "not said".into(), |[status, reason, _]| format!("{name} {status} {reason}"))
+    }
+
+    /// What a condition says to people.
+    pub fn message(&self, name: &str) -> &str {
+        self.now.get(name).map_or("", |[_, _, message]| message)
+    }
+
+    /// Whether a condition ever had this status and reason since it is followed.
+    pub fn told(&self, said: &str) -> bool {
+        self.told.contains(said)
+    }
+
+    /// Prints of these conditions only.
+    pub fn only(mut self, names: &'static [&'static str]) -> Self {
+        self.only = names;
+        self
     }
 
     /// Whether every fence stands; the agreement is not one.

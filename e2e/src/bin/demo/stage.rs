@@ -68,7 +68,7 @@ impl Stage {
     /// Shows a text as it is, indented.
     pub fn quote(&self, text: &str) {
         for line in text.trim_end().lines() {
-            self.line(&format!("    {line}"));
+            self.line(format!("    {line}").trim_end());
         }
     }
 

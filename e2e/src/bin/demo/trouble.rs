@@ -6,7 +6,7 @@ use crate::{
     flip::LEASE,
     see::{self, Changes, RECORDING},
     stage::PATIENCE,
-    text::{cut, seconds},
+    text::seconds,
 };
 use anyhow::{Context, Result};
 use futures::TryStreamExt;
@@ -43,7 +43,7 @@ impl Tour<'_> {
         policies.delete("ringfence-base", &DeleteParams::default()).await?;
         let (mut locked, mut opened) = (None, None);
         let healing = async {
-            while opened.is_none() || !changes.open() {
+            while opened.is_none() || !changes.told("PhiUnlocked False BasePolicyMissing") || !changes.open() {
                 tokio::select! {
                     change = changes.next(Some(stage)) => change?,
                     document = documents.try_next() => {
@@ -77,6 +77,11 @@ impl Tour<'_> {
             now.is_some() && now != was && opened > locked,
             seconds(opened),
         );
+        stage.check(
+            "the plan said so all the while: locked, and why; then open",
+            changes.told("NetworkIsolated False BasePolicyMissing") && changes.open(),
+            changes.says("PhiUnlocked"),
+        );
         Ok(())
     }
 
@@ -84,7 +89,8 @@ impl Tour<'_> {
     pub async fn lease_runs_out(&self) -> Result<()> {
         let Tour { stage, cast, operator, .. } = self;
         let document = see::document(&cast.root.client, &ACME).await?;
-        stage.act(cast.root.called, "kill -9 the operator");
+        let pid = operator.server().pid().context("the operator runs")?;
+        stage.act(cast.root.called, &format!("kill -9 {pid}, the operator"));
         operator.server().kill();
         let began = Instant::now();
         stage.say(&format!(
@@ -159,7 +165,7 @@ impl Tour<'_> {
                 let said = said.as_ref().map_or_else(ToString::to_string, |said| {
                     said.rsplit("request: ").next().unwrap_or(said).to_owned()
                 });
-                [(*what).to_owned(), cut(&said, 200)]
+                [(*what).to_owned(), said]
             })
             .collect();
         stage.table(["AN ADMINISTRATOR TRIES TO", "THE API SERVER ANSWERS"], &rows);
