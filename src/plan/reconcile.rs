@@ -11,13 +11,17 @@ use serde_json::json;
 
 use super::{
     decide::{Decision, Step, decide, decide_invalid},
+    gates::Gate,
     observe::{observe, quorum},
     status,
     validate::{Invalid, Tenant, validate},
     world::World,
 };
 use crate::{
-    api::{HealthcarePlan, HealthcarePlanStatus},
+    api::{
+        HealthcarePlan, HealthcarePlanStatus,
+        conditions::{PHI_UNLOCKED, is_true},
+    },
     apply::{Writer, bounded},
     context::Context,
     guarded::Guarded,
@@ -39,7 +43,7 @@ enum Settled {
 /// Reconciles the tenant of this name:
 /// 1. a plan that is seen for the first time is said to be unknown;
 /// 2. observe, validate, decide, apply, again until no step is left or one fails;
-/// 3. one status write, one Event a transition;
+/// 3. one status write, one Event a transition; a lock that a later round heals is told first;
 /// 4. when to look again.
 pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let keys = context.key_service();
@@ -48,10 +52,7 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     if let Settled::Invalid(invalid) = &settled {
         tracing::warn!(plan = name, reason = invalid.reason.as_str(), message = invalid.message, "no valid tenant");
     }
-    let written = match world.plan.known() {
-        Some(plan) => write_status(context, plan, &said(&settled, plan, failure.as_ref())).await,
-        None => Ok(false),
-    };
+    let written = tell(context, &settled, &world, failure.as_ref()).await;
     outcome(context, &settled, failure.or(written.as_ref().err().cloned()), written.unwrap_or(false))
 }
 
@@ -100,7 +101,23 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
         if (steps.is_empty() || (failure.is_some() && !raced)) || round == ROUNDS || only_evicts(&steps) {
             return (settled, world, failure);
         }
+        if locks(&settled, &world)
+            && let Err(f) = tell(context, &settled, &world, failure.as_ref()).await
+        {
+            return (settled, world, Some(f));
+        }
     }
+}
+
+/// Whether what was said to be open is locked now. It is said even when the next round heals it: people must learn of it,
+/// and nothing opens again before status has said that it may.
+fn locks(settled: &Settled, world: &World) -> bool {
+    let closed = match settled {
+        Settled::Tenant(both) => matches!(both.1.gate, Gate::Closed(_)),
+        Settled::Invalid(_) => false,
+    };
+    let status = world.plan.known().and_then(|p| p.status.as_ref());
+    closed && status.is_some_and(|s| is_true(&s.conditions, PHI_UNLOCKED))
 }
 
 fn only_evicts(steps: &[Step]) -> bool {
@@ -119,6 +136,13 @@ fn look(world: &World) -> (Settled, Vec<Step>) {
             let steps = decide_invalid(world, &invalid, now);
             (Settled::Invalid(invalid), steps)
         }
+    }
+}
+
+async fn tell(context: &Context, settled: &Settled, world: &World, failure: Option<&Failure>) -> Result<bool, Failure> {
+    match world.plan.known() {
+        Some(plan) => write_status(context, plan, &said(settled, plan, failure)).await,
+        None => Ok(false),
     }
 }
 

@@ -10,4 +10,5 @@ mod readers;
 mod silence;
 mod states;
 mod stolen_identity;
+mod told;
 mod undecodable;
