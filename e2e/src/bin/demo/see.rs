@@ -23,8 +23,8 @@ use std::{
 pub const ENGINES: [&str; 2] = ["flageval", "flageval-python"];
 /// The flag that the tour follows.
 pub const RECORDING: &str = "capture.recording.allowed";
-/// What PhiUnlocked is made of, in the order in which it comes about, and itself.
-const FENCES: [&str; 8] = [
+/// What PhiUnlocked is made of, itself, and what is not built yet.
+const FENCES: [&str; 9] = [
     "AgreementInForce",
     "FlagsPublished",
     "NamespaceFenced",
@@ -33,6 +33,7 @@ const FENCES: [&str; 8] = [
     "KeysReady",
     "WorkloadsPlaced",
     "PhiUnlocked",
+    "AuditVerified",
 ];
 
 /// The conditions of one plan, followed.
@@ -77,7 +78,7 @@ impl Changes {
                 self.told.insert(format!("{name} {} {}", seen[0], seen[1]));
                 if let Some(stage) = stage.filter(|_| self.only.contains(&name)) {
                     let at = self.began.elapsed().as_secs_f64();
-                    stage.listed(&format!("    {at:>5.1} s  {name:16}  {:7}  ", seen[0]), &seen[2]);
+                    stage.listed(&format!("    {at:>5.2} s  {name:16}  {:7}  ", seen[0]), &seen[2]);
                 }
                 self.now.insert(name.into(), seen);
             }

@@ -56,5 +56,9 @@ pub fn yes(value: &Value) -> String {
 
 /// How long something took, if it came.
 pub fn seconds(span: Option<std::time::Duration>) -> String {
-    span.map_or_else(|| "never".into(), |span| format!("{:.1} s", span.as_secs_f64()))
+    match span {
+        None => "never".into(),
+        Some(span) if span.as_millis() < 1000 => format!("{} ms", span.as_millis()),
+        Some(span) => format!("{:.1} s", span.as_secs_f64()),
+    }
 }

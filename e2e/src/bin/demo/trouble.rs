@@ -51,11 +51,11 @@ impl Tour<'_> {
                         let open = evaluators::by(see::ENGINES[0], &document)?.get(RECORDING) == Some(&Value::Bool(true));
                         match (open, locked) {
                             (false, None) => {
-                                stage.line(&format!("    {:>5.1} s  flags locked", at.as_secs_f64()));
+                                stage.line(&format!("    {:>5.2} s  flags locked", at.as_secs_f64()));
                                 locked = Some(at);
                             }
                             (true, Some(_)) => {
-                                stage.line(&format!("    {:>5.1} s  flags open again", at.as_secs_f64()));
+                                stage.line(&format!("    {:>5.2} s  flags open again", at.as_secs_f64()));
                                 opened = Some(at);
                             }
                             _ => (),
