@@ -63,6 +63,7 @@ pub fn lifecycle(baa: &BAA, acts: &[&Attestation], now: Timestamp) -> Lifecycle 
     let executed = executed_at(&signatures, disclosing, receiving);
     let opens = executed.map(|t| t.max(baa.spec.term.effective_time.0));
     let terminated = about.iter().filter_map(|a| termination(a, baa, &mut ignored)).min();
+    ignored.sort();
     let expires = baa.spec.term.expiration_time.as_ref().map(|t| t.0);
     let closes = [expires, terminated].into_iter().flatten().min();
     let by_termination = terminated.is_some() && closes == terminated;
@@ -106,7 +107,6 @@ fn signatures<'a>(baa: &'a BAA, about: &[&'a Attestation], ignored: &mut Vec<Str
             Err(why) => ignored.push(format!("Attestation {} does not count: {why}", act.name_any())),
         }
     }
-    ignored.sort();
     found.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
     found
 }
