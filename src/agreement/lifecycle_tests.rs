@@ -1,1 +1,269 @@
+//! R01, R05: when an agreement counts.
 
+use kube::ResourceExt;
+use proptest::prelude::*;
+
+use super::*;
+use crate::plan::fixture::{BAA_UID, act, at, baa, now, signed};
+
+const NAME: &str = "acme-2026";
+const ABOUT: (&str, &str) = (NAME, BAA_UID);
+
+fn agreement(from: &str, until: Option<&str>) -> BAA {
+    baa(NAME, BAA_UID, "acme", (from, until))
+}
+
+fn life(baa: &BAA, acts: &[Attestation], now: Timestamp) -> Lifecycle {
+    lifecycle(baa, &acts.iter().collect::<Vec<_>>(), now)
+}
+
+#[test]
+fn one_signature_never_opens() {
+    let baa = agreement("00:00:00", None);
+    for party in ["acme", "ringwell"] {
+        let life = life(&baa, &[act("Sign", ABOUT, party, "alice", "01:00:00")], now());
+        assert_eq!((life.phase, life.opens), (BAAPhase::PartiallySigned, None));
+        let other = if party == "acme" { "ringwell" } else { "acme" };
+        assert_eq!(life.missing, format!("the signature of {other}; record an Attestation of act Sign"));
+    }
+    assert_eq!(life(&baa, &[], now()).phase, BAAPhase::Draft);
+}
+
+#[test]
+fn one_party_that_signs_twice_does_not_open() {
+    let baa = agreement("00:00:00", None);
+    let acts = ["alice", "bob"].map(|by| act("Sign", ABOUT, "acme", by, "01:00:00"));
+    assert!(!life(&baa, &acts, now()).in_force(now()));
+}
+
+#[test]
+fn one_recorder_for_both_parties_needs_one_envelope() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = ["acme", "ringwell"].map(|party| act("Sign", ABOUT, party, "alice", "01:00:00"));
+    assert!(life(&baa, &acts, now()).in_force(now()), "one envelope covers both");
+    acts[1].spec.evidence.as_mut().unwrap().envelope_id = "another".into();
+    let life = life(&baa, &acts, now());
+    assert_eq!((life.phase, life.opens), (BAAPhase::PartiallySigned, None));
+    assert!(life.missing.contains("recorded by one person under two envelopes"), "{}", life.missing);
+}
+
+#[test]
+fn a_backdated_agreement_opens_at_the_last_signature() {
+    let baa = agreement("2020-01-01T00:00:00Z", None);
+    let acts = [act("Sign", ABOUT, "acme", "bob", "08:00:00"), act("Sign", ABOUT, "ringwell", "alice", "10:30:00")];
+    let before = life(&baa, &acts, at("10:29:59"));
+    assert_eq!((before.opens, before.in_force(at("10:29:59"))), (Some(at("10:30:00")), false));
+    assert!(life(&baa, &acts, now()).in_force(at("10:30:00")));
+}
+
+#[test]
+fn a_later_date_counts_from_that_date() {
+    let baa = agreement("15:00:00", None);
+    let acts = signed(&baa, "01:00:00");
+    let life = life(&baa, &acts, now());
+    assert_eq!(
+        (life.phase, life.opens, life.next_change(now())),
+        (BAAPhase::Executed, Some(at("15:00:00")), Some(at("15:00:00")))
+    );
+    assert!(!life.in_force(at("14:59:59")) && life.in_force(at("15:00:00")));
+}
+
+#[test]
+fn an_act_that_was_never_stored_counts_for_nothing() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = signed(&baa, "01:00:00");
+    acts[0].metadata.creation_timestamp = None;
+    let life = life(&baa, &acts, now());
+    assert!(!life.in_force(now()) && life.ignored[0].contains("creationTimestamp"));
+}
+
+#[test]
+fn a_signature_of_another_uid_text_or_party_is_ignored_with_a_reason() {
+    let baa = agreement("00:00:00", None);
+    let spoil: [(&str, fn(&mut Attestation)); 4] = [
+        ("spec.subjectRef.uid", |a| a.spec.subject_ref.uid = "another".into()),
+        ("spec.textSHA256", |a| a.spec.text_sha256 = Some("0".repeat(64))),
+        ("spec.onBehalfOf.party", |a| a.spec.on_behalf_of.as_mut().unwrap().party = "stranger".into()),
+        ("spec.evidence", |a| a.spec.evidence = None),
+    ];
+    for (field, spoil) in spoil {
+        let mut acts = signed(&baa, "01:00:00");
+        spoil(&mut acts[0]);
+        let life = life(&baa, &acts, now());
+        assert_eq!((life.phase, life.opens), (BAAPhase::PartiallySigned, None), "{field}");
+        assert!(life.ignored.len() == 1 && life.ignored[0].contains(field), "{:?}", life.ignored);
+    }
+}
+
+#[test]
+fn acts_about_other_objects_are_passed_over_without_a_word() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = signed(&baa, "01:00:00");
+    acts[0].spec.subject_ref.name = "other".into();
+    let life = life(&baa, &acts, now());
+    assert!(life.ignored.is_empty() && life.opens.is_none());
+}
+
+#[test]
+fn a_termination_closes_at_its_creation_when_its_date_is_past() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = signed(&baa, "01:00:00").to_vec();
+    let mut end = act("Terminate", ABOUT, "acme", "alice", "11:00:00");
+    end.spec.effective_time = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at("05:00:00")));
+    acts.push(end);
+    let life = life(&baa, &acts, now());
+    assert_eq!((life.phase, life.closes, life.terminated), (BAAPhase::Terminated, Some(at("11:00:00")), true));
+    assert!(life.in_force(at("10:59:59")) && !life.in_force(at("11:00:00")));
+    assert!(life.was_in_force(now()), "a clinic keeps its records");
+}
+
+#[test]
+fn a_termination_of_the_future_is_announced_and_closes_then() {
+    let baa = agreement("00:00:00", Some("20:00:00"));
+    let mut acts = signed(&baa, "01:00:00").to_vec();
+    let mut end = act("Terminate", ABOUT, "ringwell", "alice", "11:00:00");
+    end.spec.effective_time = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at("18:00:00")));
+    acts.push(end);
+    let life = life(&baa, &acts, now());
+    assert_eq!(
+        (life.phase, life.closes, life.next_change(now())),
+        (BAAPhase::Terminating, Some(at("18:00:00")), Some(at("18:00:00")))
+    );
+    assert!(life.in_force(at("17:59:59")) && !life.in_force(at("18:00:00")));
+}
+
+#[test]
+fn a_termination_after_the_term_changes_nothing() {
+    let baa = agreement("00:00:00", Some("11:00:00"));
+    let mut acts = signed(&baa, "01:00:00").to_vec();
+    acts.push(act("Terminate", ABOUT, "acme", "alice", "11:30:00"));
+    let life = life(&baa, &acts, now());
+    assert_eq!((life.phase, life.closes), (BAAPhase::Expired, Some(at("11:00:00"))));
+}
+
+#[test]
+fn a_termination_by_a_stranger_or_of_another_uid_is_ignored_with_a_reason() {
+    let baa = agreement("00:00:00", None);
+    for (about, party, field) in
+        [((NAME, "another"), "acme", "subjectRef.uid"), (ABOUT, "stranger", "onBehalfOf.party")]
+    {
+        let mut acts = signed(&baa, "01:00:00").to_vec();
+        acts.push(act("Terminate", about, party, "alice", "11:00:00"));
+        let life = life(&baa, &acts, now());
+        assert!(life.in_force(now()) && life.ignored[0].contains(field), "{:?}", life.ignored);
+    }
+}
+
+#[test]
+fn it_is_open_strictly_before_its_end_and_closed_at_it() {
+    let baa = agreement("00:00:00", Some("13:00:00"));
+    let acts = signed(&baa, "01:00:00");
+    let end = at("13:00:00");
+    let before = at("2026-11-24T12:59:59.999999999Z");
+    assert!(life(&baa, &acts, before).in_force(before));
+    assert!(!life(&baa, &acts, end).in_force(end));
+    assert_eq!(life(&baa, &acts, end).phase, BAAPhase::Expired);
+    assert_eq!(life(&baa, &acts, end).next_change(end), None);
+}
+
+#[test]
+fn what_was_signed_after_its_end_was_never_in_force() {
+    let baa = agreement("00:00:00", Some("06:00:00"));
+    let life = life(&baa, &signed(&baa, "07:00:00"), now());
+    assert!(!life.in_force(now()) && !life.was_in_force(now()));
+}
+
+#[test]
+fn who_recorded_is_said_and_never_who_signed() {
+    let baa = agreement("00:00:00", None);
+    let acts = signed(&baa, "01:00:00");
+    let life = life(&baa, &acts, now());
+    assert_eq!(life.signatures.len(), 2);
+    for (said, act) in life.signatures.iter().zip(&acts) {
+        assert_eq!((&said.recorded_by, &said.attestation), (&act.spec.by, &act.name_any()));
+    }
+}
+
+/// Acts of every kind that may be about the agreement, or nearly.
+fn any_act() -> impl Strategy<Value = Attestation> {
+    let kind = prop_oneof![3 => Just("Sign"), 1 => Just("Terminate")];
+    let party = prop_oneof![Just("acme"), Just("ringwell"), Just("stranger")];
+    let by = prop_oneof![Just("alice"), Just("bob")];
+    let uid = prop_oneof![4 => Just(BAA_UID), 1 => Just("another")];
+    (kind, party, by, uid, 0..24_u32, proptest::option::of(0..24_u32), proptest::option::of(0..2_u8), any::<bool>())
+        .prop_map(|(kind, party, by, uid, hour, effective, envelope, text)| {
+            let mut act = act(kind, (NAME, uid), party, by, &format!("{hour:02}:00:00"));
+            act.metadata.name = Some(format!("{kind}-{party}-{by}-{hour}"));
+            act.spec.effective_time = effective
+                .filter(|_| kind == "Terminate")
+                .map(|h| k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(&format!("{h:02}:00:00"))));
+            if let Some(e) = envelope {
+                act.spec.evidence.as_mut().unwrap().envelope_id = format!("envelope-{e}");
+            }
+            if !text && hour % 5 == 0 {
+                act.spec.text_sha256 = None;
+            }
+            act
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn open_means_that_both_signed_and_that_it_is_after_its_date_and_before_its_end(
+        acts in proptest::collection::vec(any_act(), 0..8),
+        from in 0..24_u32,
+        until in proptest::option::of(0..24_u32),
+        hour in 0..24_u32,
+    ) {
+        let until = until.map(|h| format!("{h:02}:30:00"));
+        let baa = agreement(&format!("{from:02}:00:00"), until.as_deref());
+        let now = at(&format!("{hour:02}:15:00"));
+        let life = life(&baa, &acts, now);
+        prop_assert_eq!(&life, &lifecycle(&baa, &acts.iter().rev().collect::<Vec<_>>(), now), "the order of acts counts for nothing");
+        if life.in_force(now) {
+            let fits = |party: &str| acts.iter().any(|a| {
+                let s = &a.spec;
+                s.act == Act::Sign
+                    && s.subject_ref.uid == BAA_UID
+                    && s.on_behalf_of.as_ref().is_some_and(|o| o.party == party)
+                    && s.text_sha256.as_ref() == Some(&baa.spec.document.sha256)
+                    && a.metadata.creation_timestamp.as_ref().is_some_and(|t| t.0 <= now)
+            });
+            prop_assert!(fits("acme") && fits("ringwell"));
+            prop_assert!(baa.spec.term.effective_time.0 <= now);
+            prop_assert!(baa.spec.term.expiration_time.as_ref().is_none_or(|t| now < t.0));
+            let ended = acts.iter().any(|a| a.spec.act == Act::Terminate
+                && a.spec.subject_ref.uid == BAA_UID
+                && a.spec.on_behalf_of.as_ref().is_some_and(|o| o.party != "stranger")
+                && a.spec.effective_time.as_ref().is_none_or(|t| t.0 <= now)
+                && a.metadata.creation_timestamp.as_ref().is_some_and(|t| t.0 <= now));
+            prop_assert!(!ended);
+        }
+        if let Some(next) = life.next_change(now) {
+            let soon = now.checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+            if soon < next {
+                prop_assert_eq!(lifecycle(&baa, &acts.iter().collect::<Vec<_>>(), soon).in_force(soon), life.in_force(now));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_added_but_a_signature_ever_opens(
+        acts in proptest::collection::vec(any_act(), 0..6),
+        more in any_act(),
+        hour in 0..24_u32,
+    ) {
+        let baa = agreement("00:00:00", Some("20:00:00"));
+        let now = at(&format!("{hour:02}:15:00"));
+        let before = life(&baa, &acts, now);
+        let mut all = acts;
+        let is_signature = more.spec.act == Act::Sign;
+        all.push(more);
+        let after = life(&baa, &all, now);
+        if !before.in_force(now) && after.in_force(now) {
+            prop_assert!(is_signature && before.opens != after.opens);
+        }
+    }
+}
