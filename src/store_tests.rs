@@ -1,1 +1,127 @@
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::runtime::watcher::Event;
 
+use super::*;
+
+fn object(name: &str, version: u64, group: &str) -> ConfigMap {
+    let mut c = ConfigMap::default();
+    c.metadata.name = Some(name.into());
+    c.metadata.namespace = Some("n".into());
+    c.metadata.resource_version = Some(version.to_string());
+    c.data = Some([("group".to_owned(), group.to_owned())].into());
+    c
+}
+
+fn group(c: &ConfigMap) -> Vec<String> {
+    c.data.iter().flatten().map(|(_, v)| v.clone()).collect()
+}
+
+/// A store whose first list held these objects.
+fn listed(objects: &[ConfigMap]) -> Store<ConfigMap> {
+    let store = Store::new("config maps", group);
+    list(&store, objects);
+    store
+}
+
+fn list(store: &Store<ConfigMap>, objects: &[ConfigMap]) -> usize {
+    store.take(Event::Init);
+    for o in objects {
+        store.take(Event::InitApply(o.clone()));
+    }
+    store.take(Event::InitDone).len()
+}
+
+fn version_of(store: &Store<ConfigMap>, name: &str) -> Option<String> {
+    store.get("n", name).known().and_then(|c| c.metadata.resource_version.clone())
+}
+
+#[test]
+fn nothing_is_absent_before_the_first_list_is_complete() {
+    let store = Store::new("config maps", group);
+    let doubt = |s: &Store<ConfigMap>| s.get("n", "a").doubt().map(str::to_owned);
+    assert_eq!(doubt(&store).as_deref(), Some("config maps have not been listed yet"));
+    store.take(Event::Init);
+    store.take(Event::InitApply(object("b", 1, "g")));
+    assert!(doubt(&store).is_some() && store.unknown().is_some());
+    store.take(Event::InitDone);
+    assert!(store.get("n", "a").is_absent() && store.get("n", "b").known().is_some());
+}
+
+#[test]
+fn a_watch_that_has_failed_for_long_is_not_believed_until_it_speaks_again() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.failed();
+    assert!(store.get("n", "a").known().is_some(), "a hiccup counts for nothing");
+    store.inner.write().unwrap().failing_since = Instant::now().checked_sub(SILENCE + Duration::from_secs(1));
+    assert!(store.get("n", "a").doubt().is_some_and(|w| w.contains("cannot be watched")));
+    store.failed();
+    assert!(store.unknown().is_some(), "a further failure does not make it younger");
+    store.take(Event::Apply(object("a", 2, "g")));
+    assert!(store.unknown().is_none());
+}
+
+#[test]
+fn what_ringfence_wrote_is_seen_before_the_watch_tells_it_and_an_older_event_does_not_undo_it() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.put(object("a", 5, "g"));
+    assert_eq!(version_of(&store, "a").as_deref(), Some("5"));
+    assert!(store.take(Event::Apply(object("a", 3, "g"))).is_empty(), "an older event is no change");
+    assert!(store.take(Event::Apply(object("a", 5, "g"))).is_empty(), "the own echo is no change");
+    assert_eq!(store.take(Event::Apply(object("a", 6, "g"))).len(), 1);
+}
+
+#[test]
+fn versions_are_compared_as_numbers() {
+    let store = listed(&[object("a", 9, "g")]);
+    store.put(object("a", 10, "g"));
+    assert_eq!(version_of(&store, "a").as_deref(), Some("10"));
+}
+
+#[test]
+fn a_deletion_of_a_former_object_of_that_name_is_passed_over() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.put(object("a", 8, "g"));
+    assert!(store.take(Event::Delete(object("a", 7, "g"))).is_empty());
+    assert!(store.get("n", "a").known().is_some());
+    assert_eq!(store.take(Event::Delete(object("a", 9, "g"))).len(), 1);
+    assert!(store.get("n", "a").is_absent() && store.by("g").is_empty());
+}
+
+#[test]
+fn a_new_list_takes_away_what_it_does_not_hold_but_for_what_was_written_meanwhile() {
+    let store = listed(&[object("gone", 1, "g"), object("stays", 1, "g")]);
+    store.take(Event::Init);
+    store.put(object("new", 7, "g"));
+    store.put(object("stays", 6, "g"));
+    store.take(Event::InitApply(object("stays", 2, "g")));
+    let changed = store.take(Event::InitDone);
+    assert_eq!(changed.iter().map(|c| c.name_any()).collect::<Vec<_>>(), ["gone"]);
+    assert!(store.get("n", "gone").is_absent() && store.get("n", "new").known().is_some());
+    assert_eq!(version_of(&store, "stays").as_deref(), Some("6"), "the list was older than the write");
+    assert_eq!(list(&store, &[object("stays", 6, "g")]), 1, "the next list is believed: new is gone");
+}
+
+#[test]
+fn a_list_that_was_broken_off_is_forgotten() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.take(Event::Init);
+    store.take(Event::InitApply(object("half", 2, "g")));
+    list(&store, &[object("a", 1, "g")]);
+    assert!(store.get("n", "half").is_absent());
+    assert_eq!(store.all().len(), 1);
+}
+
+#[test]
+fn the_index_follows_an_object_to_its_new_value() {
+    let store = listed(&[object("a", 1, "old"), object("b", 1, "old")]);
+    assert_eq!(store.by("old").len(), 2);
+    store.take(Event::Apply(object("a", 2, "new")));
+    let names = |v: &str| store.by(v).iter().map(|c| c.name_any()).collect::<Vec<_>>();
+    assert_eq!((names("old"), names("new"), names("none")), (vec!["b".into()], vec!["a".into()], vec![]));
+}
+
+#[test]
+fn namespaces_are_told_apart() {
+    let store = listed(&[object("a", 1, "g")]);
+    assert!(store.get("other", "a").is_absent());
+}
