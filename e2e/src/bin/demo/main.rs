@@ -17,7 +17,7 @@ mod wall;
 
 use anyhow::{Result, bail};
 use cast::{ACME, Cast, GLOBEX};
-use ringfence_e2e::{Bed, operator::Operator, tools};
+use ringfence_e2e::{Bed, dump, operator::Operator, tools};
 use serde_json::Value;
 use stage::Stage;
 use std::process::ExitCode;
@@ -48,6 +48,10 @@ async fn main() -> Result<ExitCode> {
     let mut held = None;
     let broken = tour(&stage, &mut held).await.err();
     let good = stage.summary(broken.as_ref());
+    if let (false, Some((bed, _))) = (good, &held) {
+        let report = dump::write(bed, "demo", &format!("{:?}", broken.as_ref())).await?;
+        stage.line(&format!("  What was seen of the cluster, and all logs: {}", report.display()));
+    }
     if let (false, Some((bed, _))) = (exit, &held) {
         stay(&stage, bed).await?;
     }

@@ -147,7 +147,11 @@ impl Stage {
         }
         let shown = checks.len() - failed;
         let good = failed == 0 && broken.is_none();
-        let verdict = if good { "all as it should be".to_owned() } else { format!("{failed} not as it should be") };
+        let verdict = match (good, broken.is_some()) {
+            (true, _) => "all as it should be".to_owned(),
+            (_, true) => format!("{failed} not as it should be, and the tour ended before all was shown"),
+            (_, false) => format!("{failed} not as it should be"),
+        };
         let seconds = self.began.elapsed().as_secs_f64();
         self.line("");
         self.line(&self.paint("1", &format!("  {shown} claims shown, {verdict}, in {seconds:.0} s")));
