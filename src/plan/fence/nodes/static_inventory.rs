@@ -117,7 +117,8 @@ pub fn steps(tenant: &Tenant, world: &World, record: &TenantRecord) -> Vec<Step>
 /// The nodes to take, all that are missing or, for a tenant that has none yet, none: half a pool helps nobody.
 #[must_use]
 pub fn choose(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Vec<RecordedNode>> {
-    world.nodes.known()?;
+    // Pods that are not known may be anybody's.
+    world.nodes.known().and(world.pods.known())?;
     let held = tenant.record.as_deref().map(|r| own(world, r)).unwrap_or_default();
     let asked = usize::try_from(tenant.plan.spec.nodes.count).unwrap_or_default();
     let missing = asked.saturating_sub(held.len());
