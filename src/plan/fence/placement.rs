@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::ResourceExt;
 
-use super::nodes::{is_fenced_off, pool_of};
+use super::nodes::pool_of;
 use crate::{
     api::conditions::{Reason, WORKLOADS_PLACED},
     fact::Fact,
@@ -92,13 +92,18 @@ fn pods(world: &World) -> impl Iterator<Item = &Arc<Pod>> {
     world.pods.known().map(Vec::as_slice).unwrap_or_default().iter().filter(|p| is_running(p))
 }
 
-/// A node whose label names the pool: for others' pods it counts even while a taint is being repaired.
+/// A node whose label names the pool, or that the record names and nobody else's label claims: for pods it counts even while
+/// its label or a taint is being repaired.
 fn pool_nodes<'a>(tenant: &'a Tenant, world: &'a World) -> impl Iterator<Item = &'a Arc<Node>> {
     let nodes = match &world.nodes {
         Fact::Known(nodes) => nodes.as_slice(),
         _ => &[],
     };
-    nodes.iter().filter(|n| pool_of(n) == Some(tenant.name.as_str()) || is_fenced_off(n, &tenant.name))
+    let recorded = tenant.record.as_deref().map(|r| r.spec.nodes.as_slice()).unwrap_or_default();
+    nodes.iter().filter(|n| match pool_of(n) {
+        Some(pool) => pool == tenant.name.as_str(),
+        None => recorded.iter().any(|r| Some(&r.uid) == n.metadata.uid.as_ref()),
+    })
 }
 
 fn node_of(pod: &Pod) -> Option<&str> {
