@@ -24,6 +24,9 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     if let Some(why) = world.pods.doubt() {
         return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("pods cannot be read: {why}"));
     }
+    if let Some(why) = world.nodes.doubt() {
+        return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("nodes cannot be read: {why}"));
+    }
     let (off, foreign) = (off_pool(tenant, world), foreign(tenant, world));
     let settling = |pods: &[&Arc<Pod>]| pods.iter().all(|p| settles_at(p).is_some_and(|t| now < t));
     let (reason, pods, message) = if !foreign.is_empty() {
@@ -72,7 +75,11 @@ pub fn runs_others(world: &World, node: &Node, _now: Timestamp) -> bool {
     pods.iter().any(|p| is_running(p) && node_of(p) == node.metadata.name.as_deref() && !is_agent(p))
 }
 
+/// None while nodes are not known: a pod is not off a pool that nobody can see.
 fn off_pool<'a>(tenant: &Tenant, world: &'a World) -> Vec<&'a Arc<Pod>> {
+    if world.nodes.known().is_none() {
+        return vec![];
+    }
     let own = |p: &&Arc<Pod>| p.namespace().as_deref() == Some(tenant.name.as_str());
     pods(world)
         .filter(own)
