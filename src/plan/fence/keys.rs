@@ -9,7 +9,12 @@ use crate::{
     },
     fact::Fact,
     keys::{Key, Trouble},
-    plan::{decide::Step, gates::Verdict, validate::Tenant, world::World},
+    plan::{
+        decide::Step,
+        gates::{Standing, Verdict},
+        validate::Tenant,
+        world::World,
+    },
 };
 
 /// How much older than its record a key may look: two clocks wrote the two times.
@@ -41,7 +46,13 @@ pub fn own<'a>(world: &'a World, record: &TenantRecord, purpose: KeyPurpose) -> 
 #[must_use]
 pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
     let verdicts = KeyPurpose::ALL.map(|purpose| judge_one(tenant, world, purpose));
-    let worst = |v: &&Verdict| (v.reason == Reason::KeysVerified, v.standing == crate::plan::gates::Standing::Unknown);
+    // What is only waited for hides nothing that somebody must act on.
+    let worst = |v: &&Verdict| match (v.standing, v.reason) {
+        (Standing::Falls, Reason::WaitingForFence) => 1,
+        (Standing::Falls, _) => 0,
+        (Standing::Unknown, _) => 2,
+        (Standing::Stands, _) => 3,
+    };
     verdicts.iter().min_by_key(worst).cloned().expect("there are purposes")
 }
 
