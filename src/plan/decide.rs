@@ -133,10 +133,12 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
         steps.push(Step::AddFinalizer);
     }
     match namespace::ground(world, tenant.record.as_deref()) {
-        Ground::Unknown(_) => return steps,
+        Ground::Unknown(_) if tenant.record.is_none() => return steps,
         // Nothing is written for a name that is taken: not even a record.
         Ground::Barred(..) if tenant.record.is_none() => return vec![],
-        Ground::Barred(..) => return steps.into_iter().chain(restrict(tenant, publish)).collect(),
+        Ground::Unknown(_) | Ground::Barred(..) => {
+            return steps.into_iter().chain(restrict(tenant, world, publish)).collect();
+        }
         Ground::Bare | Ground::Own => {}
     }
     let Some(record) = tenant.record.as_deref() else {
@@ -185,8 +187,8 @@ fn split(tenant: &Tenant, publish: flags::Publish) -> (Option<Step>, Option<Step
 }
 
 /// On ground that is not the tenant's only a document that is there is made restrictive.
-fn restrict(tenant: &Tenant, publish: flags::Publish) -> Option<Step> {
-    split(tenant, publish).0
+fn restrict(tenant: &Tenant, world: &World, publish: flags::Publish) -> Option<Step> {
+    split(tenant, publish).0.filter(|_| world.flags.known().is_some())
 }
 
 pub(super) fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {
