@@ -50,6 +50,10 @@ fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> b
     let (Some(config), Some(open)) = (world.config.known(), flags::Live::parse(name, live)) else {
         return false;
     };
+    // A plan whose store is silent has agreements that nobody can see: its document lapses. One that cannot be decoded closes.
+    if world.plan.known().is_none() && world.agreement_doubt.is_some() {
+        return false;
+    }
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
     let parties: Vec<_> = open.entities.into_iter().collect();

@@ -114,10 +114,10 @@ fn pods(name: &str, stores: &Stores, world: &World) -> Fact<Vec<Arc<Pod>>> {
 
 /// Agreements of the covered entities, acts about them, about the plan, and about claims of the class.
 fn agreements(world: &mut World, stores: &Stores) {
+    world.agreement_doubt = stores.plans.unknown().or_else(|| stores.baas.unknown()).or_else(|| stores.acts.unknown());
     let Some(plan) = world.plan.known().cloned() else {
         return;
     };
-    world.agreement_doubt = stores.baas.unknown().or_else(|| stores.acts.unknown());
     let mut acts = stores.acts.by(&world.name);
     for entity in &plan.spec.covered_entities {
         for baa in stores.baas.by(&entity.party) {
