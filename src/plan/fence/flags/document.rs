@@ -69,33 +69,6 @@ pub struct Reading {
     pub until: i64,
 }
 
-/// What a published document says of its windows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Live {
-    /// When its lease was issued, if anything is open.
-    pub lease_issued: Option<i64>,
-    /// When its reading was issued, if it is open.
-    pub read_issued: Option<i64>,
-    /// Entities that it opens.
-    pub entities: BTreeSet<String>,
-}
-
-impl Live {
-    /// Reads a document of this tenant; `None` if Ringfence did not write it so.
-    #[must_use]
-    pub fn parse(tenant: &TenantName, text: &str) -> Option<Self> {
-        let document: Value = serde_json::from_str(text).ok()?;
-        let meta = document.get("metadata")?;
-        (meta.get("flagSetId")?.as_str()? == tenant.flag_set_id()).then_some(())?;
-        let entities = document.pointer("/flags/covered.entities/variants")?.as_object()?;
-        Some(Self {
-            lease_issued: meta.get("leaseIssuedAt").and_then(Value::as_i64),
-            read_issued: meta.get("readIssuedAt").and_then(Value::as_i64),
-            entities: entities.values().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect(),
-        })
-    }
-}
-
 /// The whole catalogue as a flagd document; the same input gives the same bytes.
 #[must_use]
 pub fn render(

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{super::Live, *};
 use crate::plan::fixture::{evaluate, name, windows};
 
 /// A lease that was issued at 10,000 s.
@@ -179,10 +179,15 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn a_published_document_tells_its_windows_and_a_foreign_one_tells_nothing() {
     let live = Live::parse(&name(), &text(Some(&all_open()), Some(&READING))).unwrap();
-    let expected = Live { lease_issued: Some(ISSUED), read_issued: Some(ISSUED), entities: ["acme".to_owned()].into() };
+    let expected = Live {
+        lease_issued: Some(ISSUED),
+        read_issued: Some(ISSUED),
+        entities: ["acme".to_owned()].into(),
+        opening: Some(all_open()),
+    };
     assert_eq!(live, expected);
     let closed = Live::parse(&name(), &text(None, None)).unwrap();
-    assert_eq!(closed, Live { lease_issued: None, read_issued: None, entities: BTreeSet::new() });
+    assert_eq!(closed, Live { lease_issued: None, read_issued: None, entities: BTreeSet::new(), opening: None });
     let other = TenantName::new("other").unwrap();
     for (tenant, bad) in
         [(&other, text(None, None)), (&name(), "{}".into()), (&name(), "{".into()), (&name(), String::new())]
@@ -232,5 +237,34 @@ proptest! {
         let open: BTreeSet<_> = opening.entities.iter().filter(|e| inside(e.1)).map(|e| e.0.clone()).collect();
         let entities = evaluate(&text, "covered.entities", time);
         prop_assert_eq!(entities.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), open);
+    }
+
+    #[test]
+    fn what_is_read_back_opens_what_was_written(opening in any_opening()) {
+        let text = text(Some(&opening), None);
+        let live = Live::parse(&name(), &text).unwrap().opening.unwrap();
+        prop_assert_eq!(&render(&name(), &settings(), Some(&live), None), &text);
+        prop_assert_eq!(render(&name(), &settings(), Some(&opening.meet(&live)), None), text);
+    }
+
+    #[test]
+    fn what_two_documents_have_in_common_opens_no_more_than_either(
+        wanted in any_opening(), live in any_opening(), time in proptest::option::of(8_000..22_000_i64),
+    ) {
+        let both = text(Some(&wanted.meet(&live)), None);
+        for one in [&wanted, &live] {
+            let one = text(Some(one), None);
+            for (flag, (said, restrictive)) in LEASED.iter().zip(said(&both, time).into_iter().zip(restrictive())) {
+                if *flag == "covered.entities" {
+                    let open = evaluate(&one, flag, time);
+                    for (party, categories) in said.as_object().unwrap() {
+                        let also = open[party].as_array().expect("the entity is open in both");
+                        prop_assert!(categories.as_array().unwrap().iter().all(|c| also.contains(c)));
+                    }
+                } else {
+                    prop_assert!(said == restrictive || said == evaluate(&one, flag, time), "{flag}");
+                }
+            }
+        }
     }
 }

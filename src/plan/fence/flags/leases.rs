@@ -48,18 +48,18 @@ pub fn desired(
     let read_lease = Lease { length: tenant.read_lease, jitter: jitter(&tenant.name, tenant.read_lease) };
 
     let held = live.as_ref().and_then(|l| l.lease_issued).and_then(at).filter(|t| lease.is_running(*t, now));
-    let closed_one = live.as_ref().is_some_and(|l| l.entities.iter().any(|e| !is_open(agreements, e)));
     let issued = match gate {
         Gate::Closed(_) => None,
         Gate::Open if unlocked => {
             Some(held.filter(|t| !lease.is_due(*t, now) || !gains(agreements, *t, &lease)).unwrap_or(now))
         }
-        Gate::Open => held,
-        Gate::Hold(_) if closed_one => None,
-        Gate::Hold(_) => held,
+        Gate::Open | Gate::Hold(_) => held,
     };
-    let opening = issued.map(|t| opening(agreements, effective, t, &lease));
-    let opening = opening.filter(|o| !o.entities.is_empty());
+    let opening = issued.map(|t| opening(agreements, effective, t, &lease)).filter(|o| !o.entities.is_empty());
+    // What is open already and may stay so. Nothing more without an open gate, nor before status says that it is open.
+    let running = live.as_ref().filter(|_| held.is_some()).and_then(|l| l.opening.as_ref());
+    let kept = opening.as_ref().zip(running).map(|(o, l)| o.meet(l)).filter(|o| !o.entities.is_empty());
+    let may_open = matches!(gate, Gate::Open) && unlocked;
 
     let read_held = live.as_ref().and_then(|l| l.read_issued).and_then(at).filter(|t| read_lease.is_running(*t, now));
     let read_issued = match read_gate {
@@ -71,18 +71,24 @@ pub fn desired(
         }
         Gate::Open | Gate::Hold(_) => read_held,
     };
-    let reading = read_issued.map(|t| Reading { issued: t.as_second(), until: read_lease.ends(t).as_second() });
+    let reading =
+        |issued: Timestamp| Reading { issued: issued.as_second(), until: read_lease.ends(issued).as_second() };
+    let kept_reading = read_issued.and(read_held).map(reading);
 
-    let wanted = render(&tenant.name, &settings, opening.as_ref(), reading.as_ref());
     let renewals = [
         issued.filter(|t| opening.is_some() && gains(agreements, *t, &lease)).map(|t| lease.due(t)),
         read_issued.map(|t| read_lease.due(t)),
     ];
-    Publish {
-        loosening: opening.is_some() || read_issued.is_some_and(|t| Some(t) != read_held),
-        renew_at: renewals.into_iter().flatten().min(),
-        text: (text != Some(wanted.as_str())).then_some(wanted),
+    let renew_at = renewals.into_iter().flatten().min();
+    // Tightening first, and by itself: it waits for no gate and for no other step.
+    let tight = render(&tenant.name, &settings, kept.as_ref(), kept_reading.as_ref());
+    if text != Some(tight.as_str()) {
+        let unseen = world.flags.doubt().is_some() && !matches!(gate, Gate::Closed(_));
+        return Publish { text: (!unseen).then_some(tight), loosening: false, renew_at };
     }
+    let opening = if may_open { opening } else { kept };
+    let wanted = render(&tenant.name, &settings, opening.as_ref(), read_issued.map(reading).as_ref());
+    Publish { text: (wanted != tight).then_some(wanted), loosening: true, renew_at }
 }
 
 struct Lease {
@@ -118,10 +124,6 @@ fn jitter(tenant: &TenantName, lease: SignedDuration) -> SignedDuration {
 
 fn at(seconds: i64) -> Option<Timestamp> {
     Timestamp::from_second(seconds).ok()
-}
-
-fn is_open(agreements: &Agreements, party: &str) -> bool {
-    agreements.entities.iter().any(|e| e.open && e.party == party)
 }
 
 /// Whether a new lease would last longer for anybody: windows that end with their agreement cannot be prolonged.

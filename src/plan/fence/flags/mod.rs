@@ -3,12 +3,14 @@
 mod document;
 mod features;
 mod leases;
+mod live;
 
-pub use document::{Live, Opening, Reading, Settings, render};
+pub use document::{Opening, Reading, Settings, render};
 pub use features::{Effective, effective};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 pub use leases::{Publish, desired};
+pub use live::Live;
 
 use super::object_meta;
 use crate::{

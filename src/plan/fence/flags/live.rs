@@ -1,0 +1,87 @@
+//! What the published document opens now, read back from its text; and the part of it that today's facts still allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Opening, Reading};
+use crate::{api::PhiCategory, names::TenantName};
+
+/// What a published document opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// What the gate opened, if anything.
+    pub opening: Option<Opening>,
+    /// Reading, if it is open.
+    pub reading: Option<Reading>,
+}
+
+impl Live {
+    /// Reads a document of this tenant; `None` if Ringfence did not write it so.
+    #[must_use]
+    pub fn parse(tenant: &TenantName, text: &str) -> Option<Self> {
+        let document: Value = serde_json::from_str(text).ok()?;
+        let meta = document.get("metadata")?;
+        (meta.get("flagSetId")?.as_str()? == tenant.flag_set_id()).then_some(())?;
+        document.pointer("/flags/covered.entities/variants")?.as_object()?;
+        let until = |key: &str| document.pointer(&format!("/flags/{key}/targeting/if/0/</2")).and_then(Value::as_i64);
+        let opening = meta.get("leaseIssuedAt").and_then(Value::as_i64).map(|issued| Opening {
+            issued,
+            entities: entities(&document),
+            categories: PhiCategory::ALL
+                .into_iter()
+                .filter_map(|c| Some((c, until(&format!("capture.{}.allowed", c.flag_part()))?)))
+                .collect(),
+            export_until: until("export.mode").unwrap_or(issued),
+            guide_until: until("notify.form-alert.fields"),
+            redaction_off_until: until("redaction.enabled"),
+        });
+        let read_issued = meta.get("readIssuedAt").and_then(Value::as_i64);
+        let reading = read_issued.and_then(|issued| Some(Reading { issued, until: until("phi.read.allowed")? }));
+        Some(Self { opening, reading })
+    }
+
+    /// Parties that it opens.
+    #[must_use]
+    pub fn entities(&self) -> BTreeSet<String> {
+        self.opening.iter().flat_map(|o| o.entities.iter().map(|e| e.0.clone())).collect()
+    }
+}
+
+/// The windows of `covered.entities` are nested, the earliest end outermost: the last one that names a party is its end.
+fn entities(document: &Value) -> Vec<(String, i64, BTreeSet<PhiCategory>)> {
+    let Some(variants) = document.pointer("/flags/covered.entities/variants") else { return vec![] };
+    let mut found: BTreeMap<String, (i64, BTreeSet<PhiCategory>)> = BTreeMap::new();
+    let mut rule = document.pointer("/flags/covered.entities/targeting");
+    while let Some(branch) = rule.and_then(|r| r.get("if")) {
+        let end = branch.pointer("/0/</2").and_then(Value::as_i64).unwrap_or(0);
+        let variant = branch.get(1).and_then(Value::as_str).and_then(|v| variants.get(v)).and_then(Value::as_object);
+        for (party, categories) in variant.into_iter().flatten() {
+            let categories = serde_json::from_value(categories.clone()).unwrap_or_default();
+            found.insert(party.clone(), (end, categories));
+        }
+        rule = branch.get(2);
+    }
+    found.into_iter().map(|(party, (end, categories))| (party, end, categories)).collect()
+}
+
+impl Opening {
+    /// What of `live` this still allows: never more than either, never for longer. It stays issued when `live` was.
+    #[must_use]
+    pub fn meet(&self, live: &Self) -> Self {
+        let less = |a: Option<i64>, b: Option<i64>| a.zip(b).map(|(a, b)| a.min(b));
+        let entities = live.entities.iter().filter_map(|(party, end, categories)| {
+            let allowed = self.entities.iter().find(|w| w.0 == *party)?;
+            Some((party.clone(), (*end).min(allowed.1), categories.intersection(&allowed.2).copied().collect()))
+        });
+        let categories = live.categories.iter().filter_map(|(c, end)| Some((*c, (*end).min(*self.categories.get(c)?))));
+        Self {
+            issued: live.issued,
+            entities: entities.collect(),
+            categories: categories.collect(),
+            export_until: live.export_until.min(self.export_until),
+            guide_until: less(live.guide_until, self.guide_until),
+            redaction_off_until: less(live.redaction_off_until, self.redaction_off_until),
+        }
+    }
+}
