@@ -1,6 +1,9 @@
 //! Worlds for tests: YAML through the real types. [`unlocked`] stands in all things; a test changes one fact of it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::Timestamp;
 use k8s_openapi::{
@@ -144,6 +147,11 @@ pub fn key(purpose: KeyPurpose, created: Timestamp) -> Key {
 /// A plan that was just created, a class with two free nodes and one to spare, an agreement in force; nothing is built yet.
 #[must_use]
 pub fn fresh() -> World {
+    static FRESH: LazyLock<World> = LazyLock::new(begin);
+    FRESH.clone()
+}
+
+fn begin() -> World {
     let mut plan: HealthcarePlan = yaml(PLAN);
     plan.metadata.uid = Some(PLAN_UID.into());
     plan.metadata.generation = Some(1);
@@ -177,6 +185,11 @@ pub fn fresh() -> World {
 /// The same, built and unlocked at noon, with one pod of the tenant's on its first node.
 #[must_use]
 pub fn unlocked() -> World {
+    static UNLOCKED: LazyLock<World> = LazyLock::new(build);
+    UNLOCKED.clone()
+}
+
+fn build() -> World {
     let mut world = fresh();
     settle(&mut world, now());
     if let Fact::Known(pods) = &mut world.pods {
@@ -189,11 +202,10 @@ fn known<T>(value: T) -> Fact<Arc<T>> {
     Fact::Known(Arc::new(value))
 }
 
-/// Changes a fact that is known.
+/// Changes a fact, if it is known.
 pub fn edit<T: Clone>(fact: &mut Fact<Arc<T>>, change: impl FnOnce(&mut T)) {
-    match fact {
-        Fact::Known(value) => change(Arc::make_mut(value)),
-        other => panic!("it is not known: {:?}", other.doubt()),
+    if let Fact::Known(value) = fact {
+        change(Arc::make_mut(value));
     }
 }
 
@@ -211,7 +223,7 @@ pub fn decided(world: &World, now: Timestamp) -> Decision {
 
 /// The steps for any world.
 #[must_use]
-pub fn steps(world: &World, now: Timestamp) -> Vec<Step> {
+pub fn todo(world: &World, now: Timestamp) -> Vec<Step> {
     match validate(world) {
         Ok(tenant) => decide(&tenant, world, now).steps,
         Err(invalid) => decide_invalid(world, &invalid, now),
@@ -356,19 +368,19 @@ pub fn tell(world: &mut World, now: Timestamp) {
 /// Reconciles until nothing is left to do.
 pub fn settle(world: &mut World, now: Timestamp) {
     for _ in 0..40 {
-        let todo = steps(world, now);
-        for step in &todo {
+        let steps = todo(world, now);
+        for step in &steps {
             perform(world, step, now);
         }
-        if todo.is_empty() {
+        if steps.is_empty() {
             let before = conditions(world).to_vec();
             tell(world, now);
-            if before == conditions(world) && steps(world, now).is_empty() {
+            if before == conditions(world) && todo(world, now).is_empty() {
                 return;
             }
         }
     }
-    panic!("it does not settle: {:?}", words(&steps(world, now)));
+    panic!("it does not settle: {:?}", words(&todo(world, now)));
 }
 
 /// The conditions that status holds.

@@ -8,8 +8,7 @@ use crate::{
     names::POOL_LABEL,
     plan::{
         fixture::{
-            decided, edit, fresh, node, now, perform, pod, put_node, standing, steps as all_steps, tenant, unlocked,
-            words, yaml,
+            decided, edit, fresh, node, now, perform, pod, put_node, standing, tenant, todo, unlocked, words, yaml,
         },
         gates::Standing,
     },
@@ -169,9 +168,9 @@ fn label_and_both_taints_are_given_in_one_step_and_other_taints_stay() {
         yaml("{key: maintenance, effect: NoSchedule}"),
     ]);
     put_node(&mut world, other);
-    let todo = all_steps(&world, now());
-    assert_eq!(words(&todo), ["assign node-1"], "and nothing is opened or closed: it is repaired");
-    perform(&mut world, &todo[0], now());
+    let steps = todo(&world, now());
+    assert_eq!(words(&steps), ["assign node-1"], "and nothing is opened or closed: it is repaired");
+    perform(&mut world, &steps[0], now());
     let taints: Vec<_> =
         super::super::taints(&world.inventory[0]).iter().map(|t| (t.key.as_str(), t.effect.as_str())).collect();
     let pool = "ringfence.dev/pool";
@@ -205,7 +204,7 @@ fn a_node_that_is_not_ready_or_gone_is_reported_and_locks_nothing() {
     }
     let verdict = judge(&tenant(&world), &world, now());
     assert_eq!((verdict.standing, verdict.reason), (Standing::Stands, Reason::NodesMissing));
-    assert_eq!(words(&all_steps(&world, now())), ["record more"], "another one is recorded first");
+    assert_eq!(words(&todo(&world, now())), ["record more"], "another one is recorded first");
     assert_eq!(standing(&decided(&world, now()), NODES_DEDICATED), Standing::Stands);
 }
 
