@@ -210,6 +210,7 @@ fn platform(documents: &Documents) -> String {
     let entities = &documents.plan.spec.covered_entities;
     let ours = documents.baas.iter().filter(|b| entities.iter().any(|e| e.party == b.spec.disclosing.party));
     let mut parties: Vec<_> = ours.map(|b| b.spec.receiving.party.clone()).collect();
+    parties.sort();
     parties.dedup();
     match <[String; 1]>::try_from(parties) {
         Ok([party]) => party,

@@ -212,6 +212,12 @@ fn the_card_is_for_people_and_fits_their_screen() {
 }
 
 #[test]
+fn the_whole_page_is_as_it_was_last_read_by_somebody() {
+    let page = text(&card_of(&[PLAN, CLASS, CONFIG, &stored(BAA), &stored(SIGNED[0])]));
+    assert_eq!(page, include_str!("card.snapshot.txt"), "read it, then put it into src/preview/card.snapshot.txt");
+}
+
+#[test]
 fn the_card_for_programs_says_the_same() {
     let card = serde_json::to_value(card_of(&[PLAN, CLASS, CONFIG])).unwrap();
     assert_eq!(card["nothingWasChanged"], true);
