@@ -6,6 +6,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::plan::fixture::{BAA_UID, act, at, baa, now, signed};
 
+/// A change that takes a signature its force.
+type Spoil = fn(&mut Attestation);
+
 const NAME: &str = "acme-2026";
 const ABOUT: (&str, &str) = (NAME, BAA_UID);
 
@@ -80,7 +83,7 @@ fn an_act_that_was_never_stored_counts_for_nothing() {
 #[test]
 fn a_signature_of_another_uid_text_or_party_is_ignored_with_a_reason() {
     let baa = agreement("00:00:00", None);
-    let spoil: [(&str, fn(&mut Attestation)); 4] = [
+    let spoil: [(&str, Spoil); 4] = [
         ("spec.subjectRef.uid", |a| a.spec.subject_ref.uid = "another".into()),
         ("spec.textSHA256", |a| a.spec.text_sha256 = Some("0".repeat(64))),
         ("spec.onBehalfOf.party", |a| a.spec.on_behalf_of.as_mut().unwrap().party = "stranger".into()),

@@ -84,3 +84,7 @@ pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effe
         redaction_off_until: off_until.filter(|_| redaction == Redaction::Disabled),
     }
 }
+
+#[cfg(test)]
+#[path = "features_tests.rs"]
+mod tests;
