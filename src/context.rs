@@ -36,6 +36,7 @@ impl Context {
         let settings = &config.known()?.object.as_ref().ok()?.spec.key_service;
         let mut openbao = self.openbao.lock().expect("no holder of this lock panics");
         if !openbao.as_ref().is_some_and(|o| o.is(settings)) {
+            self.stores.key_facts.clear();
             *openbao = Some(Arc::new(OpenBao::new(settings.clone(), self.token_file.clone())));
         }
         openbao.clone()

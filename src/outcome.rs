@@ -13,6 +13,8 @@ pub struct Failure {
     pub message: String,
     /// Whether it was a lost race: the facts changed meanwhile and are looked at again at once.
     pub raced: bool,
+    /// Whether only something untidy could not be put right: that is reported, and closes nothing.
+    pub untidy: bool,
 }
 
 /// How a reconcile ended.

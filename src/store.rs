@@ -19,6 +19,9 @@ use crate::fact::Fact;
 /// How long a watch may fail before what it told is no longer believed.
 const SILENCE: Duration = Duration::from_secs(90);
 
+/// How long after a failure without a word the collection is listed anew.
+const RECOVERY: Duration = Duration::from_secs(30);
+
 /// Objects by namespace and name, with one secondary index.
 pub struct Store<K> {
     what: &'static str,
@@ -32,6 +35,8 @@ struct Inner<K> {
     incoming: Option<Vec<K>>,
     /// What was put while a list is under way, and may be missing from it.
     written: BTreeSet<Key>,
+    /// Versions at which objects were deleted: an answer to an older write does not bring them back.
+    deleted: HashMap<Key, u64>,
     synced: bool,
     failing_since: Option<Instant>,
 }
@@ -56,6 +61,7 @@ impl<K: Resource + Clone> Store<K> {
             index: HashMap::new(),
             incoming: None,
             written: BTreeSet::new(),
+            deleted: HashMap::new(),
             synced: false,
             failing_since: None,
         };
@@ -103,6 +109,9 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
     pub fn put(&self, object: K) {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
+        if inner.deleted.get(&key(&object)).is_some_and(|at| version(&object) <= *at) {
+            return;
+        }
         if inner.incoming.is_some() {
             inner.written.insert(key(&object));
         }
@@ -112,10 +121,14 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in one event and returns the objects that changed.
     fn take(&self, event: watcher::Event<K>) -> Vec<Arc<K>> {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        inner.failing_since = None;
+        // A list that is only begun tells nothing: the request may fail.
+        if !matches!(event, watcher::Event::Init | watcher::Event::InitApply(_)) {
+            inner.failing_since = None;
+        }
         match event {
             watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
             watcher::Event::Delete(object) => {
+                inner.deleted.insert(key(&object), version(&object));
                 inner.remove(&key(&object), version(&object), self.index_by).into_iter().collect()
             }
             watcher::Event::Init => {
@@ -130,9 +143,14 @@ impl<K: Resource + Clone> Store<K> {
             watcher::Event::InitDone => {
                 let listed = inner.incoming.take().unwrap_or_default();
                 inner.synced = true;
+                inner.deleted.clear();
                 inner.replace(listed, self.index_by)
             }
         }
+    }
+
+    fn is_failing(&self) -> bool {
+        self.read().failing_since.is_some()
     }
 
     fn failed(&self) {
@@ -196,18 +214,20 @@ pub async fn run<K>(api: Api<K>, config: watcher::Config, store: Arc<Store<K>>, 
 where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
-    let stream = watcher(api, config).default_backoff().modify(prune);
-    pin_mut!(stream);
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(event) => {
-                for object in store.take(event) {
-                    changed(&object);
+    loop {
+        let stream = watcher(api.clone(), config.clone()).default_backoff().modify(prune);
+        pin_mut!(stream);
+        loop {
+            match tokio::time::timeout(RECOVERY, stream.next()).await {
+                // A watch that was taken up again tells nothing until something changes: list anew to believe the store.
+                Err(_) if store.is_failing() => break,
+                Err(_) => {}
+                Ok(Some(Ok(event))) => store.take(event).iter().for_each(|o| changed(o)),
+                Ok(Some(Err(error))) => {
+                    store.failed();
+                    tracing::warn!(store = store.what, error = %crate::fact::brief(&error), "watch failed");
                 }
-            }
-            Err(error) => {
-                store.failed();
-                tracing::warn!(store = store.what, error = %crate::fact::brief(&error), "watch failed");
+                Ok(None) => break,
             }
         }
     }

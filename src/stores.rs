@@ -25,6 +25,9 @@ use crate::{
     store::Store,
 };
 
+/// How long the key service is not asked again about a tenant that it told nothing of.
+const TROUBLE_AGE: Duration = Duration::from_secs(5);
+
 /// Everything that is watched.
 #[allow(missing_docs)]
 pub struct Stores {
@@ -154,7 +157,7 @@ impl Stores {
         let lost = uids.iter().any(|u| taken.contains(u) || reserved.get(u).is_some_and(|t| t != tenant));
         if lost {
             let message = "A node was given to another tenant meanwhile; others are looked for.".into();
-            return Err(Failure { reason: Reason::NodesMissing, message, raced: true });
+            return Err(Failure { reason: Reason::NodesMissing, message, raced: true, untidy: false });
         }
         reserved.extend(uids.into_iter().map(|u| (u, tenant.to_owned())));
         Ok(())
@@ -167,6 +170,12 @@ impl Stores {
         let reserved = self.reserved.lock().expect("no holder of this lock panics");
         all.extend(reserved.iter().filter(|(_, t)| *t != tenant).map(|(u, _)| u.clone()));
         all
+    }
+
+    /// Whether every record can be read: one that cannot may hold any node.
+    #[must_use]
+    pub fn records_known(&self) -> bool {
+        self.records.unknown().is_none() && self.records.all().iter().all(|r| r.object.is_ok())
     }
 
     fn recorded_by_others(&self, tenant: &str) -> BTreeSet<String> {
@@ -184,21 +193,25 @@ pub struct KeyFacts(Mutex<HashMap<String, (Instant, Told)>>);
 type Told = BTreeMap<KeyPurpose, KeyFact>;
 
 impl KeyFacts {
-    /// What was told no longer than `age` ago.
+    /// What was told no longer than `age` ago; trouble is told again for a shorter time.
     #[must_use]
     pub fn fresh(&self, tenant: &str, age: Duration) -> Option<Told> {
         let facts = self.0.lock().expect("no holder of this lock panics");
-        facts.get(tenant).filter(|(at, _)| at.elapsed() < age).map(|(_, f)| f.clone())
+        let fresh = |(at, told): &&(Instant, Told)| {
+            let age = if told.values().all(Result::is_ok) { age } else { age.min(TROUBLE_AGE) };
+            at.elapsed() < age
+        };
+        facts.get(tenant).filter(fresh).map(|(_, f)| f.clone())
     }
 
-    /// Remembers what was told; trouble is not remembered.
+    /// Remembers what was told.
     pub fn learn(&self, tenant: &str, told: &Told) {
-        let mut facts = self.0.lock().expect("no holder of this lock panics");
-        if told.values().all(Result::is_ok) {
-            facts.insert(tenant.to_owned(), (Instant::now(), told.clone()));
-        } else {
-            facts.remove(tenant);
-        }
+        self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (Instant::now(), told.clone()));
+    }
+
+    /// Forgets everything: another key service is asked from now on.
+    pub fn clear(&self) {
+        self.0.lock().expect("no holder of this lock panics").clear();
     }
 
     /// Forgets: something was written.

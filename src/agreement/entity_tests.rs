@@ -136,7 +136,7 @@ fn any_agreements() -> impl Strategy<Value = Vec<(BAA, Vec<Attestation>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn open_means_an_agreement_of_its_own_that_both_signed_and_that_lasts(agreements in any_agreements(), hour in 0..24_u32) {

@@ -50,7 +50,13 @@ struct Signature<'a> {
     by: &'a str,
     envelope: &'a str,
     name: String,
+    uid: String,
     created: Timestamp,
+}
+
+/// Whether `act` takes back the act of this UID, by the same person.
+pub(super) fn takes_back(act: &Attestation, uid: &str, by: &str) -> bool {
+    act.spec.act == Act::Withdraw && act.spec.subject_ref.uid == uid && act.spec.by == by
 }
 
 /// Reads the life of `baa` out of the acts about it. Acts about other objects are passed over.
@@ -58,8 +64,18 @@ struct Signature<'a> {
 pub fn lifecycle(baa: &BAA, acts: &[&Attestation], now: Timestamp) -> Lifecycle {
     let about: Vec<_> = acts.iter().copied().filter(|a| is_about(a, baa)).collect();
     let mut ignored = vec![];
-    let signatures = signatures(baa, &about, &mut ignored);
+    let mut signatures = signatures(baa, &about, &mut ignored);
     let (disclosing, receiving) = (baa.spec.disclosing.party.as_str(), baa.spec.receiving.party.as_str());
+    // A signature that its recorder took back before both had signed does not count; after that nothing takes it back.
+    let all = executed_at(&signatures, disclosing, receiving);
+    signatures.retain(|s| {
+        let back = acts.iter().filter(|w| takes_back(w, &s.uid, s.by)).filter_map(|w| created(w)).min();
+        let counts = back.is_none_or(|b| all.is_some_and(|a| a <= b));
+        if !counts {
+            ignored.push(format!("Attestation {} does not count: it was withdrawn", s.name));
+        }
+        counts
+    });
     let executed = executed_at(&signatures, disclosing, receiving);
     let opens = executed.map(|t| t.max(baa.spec.term.effective_time.0));
     let terminated = about.iter().filter_map(|a| termination(a, baa, &mut ignored)).min();
@@ -125,7 +141,14 @@ fn signature<'a>(baa: &BAA, act: &'a Attestation) -> Result<Signature<'a>, Strin
     }
     let evidence = spec.evidence.as_ref().ok_or("spec.evidence is missing; sign anew with it")?;
     let created = created(act).ok_or("metadata.creationTimestamp is missing")?;
-    Ok(Signature { party, by: &spec.by, envelope: &evidence.envelope_id, name: act.name_any(), created })
+    Ok(Signature {
+        party,
+        by: &spec.by,
+        envelope: &evidence.envelope_id,
+        name: act.name_any(),
+        uid: act.uid().unwrap_or_default(),
+        created,
+    })
 }
 
 /// The earliest moment at which both parties had signed: two recorders, or one envelope that covers both.

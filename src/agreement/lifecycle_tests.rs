@@ -211,7 +211,7 @@ fn any_act() -> impl Strategy<Value = Attestation> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
 
     #[test]
     fn open_means_that_both_signed_and_that_it_is_after_its_date_and_before_its_end(
@@ -269,4 +269,40 @@ proptest! {
             prop_assert!(is_signature && before.opens != after.opens);
         }
     }
+}
+
+/// `by` takes back the act of this UID at `created`.
+fn withdraw(uid: &str, by: &str, created: &str) -> Attestation {
+    let mut act = act("Withdraw", ABOUT, "acme", by, created);
+    act.spec.subject_ref.kind = SubjectKind::Attestation;
+    act.spec.subject_ref.uid = uid.into();
+    act
+}
+
+/// Signatures with UIDs: of the clinic at one o'clock by bob, of the platform at `second` by alice.
+fn two(baa: &BAA, second: &str) -> Vec<Attestation> {
+    let mut acts = signed(baa, "01:00:00").to_vec();
+    acts[1].metadata.creation_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(second)));
+    for (n, act) in acts.iter_mut().enumerate() {
+        act.metadata.uid = Some(format!("uid-of-sign-{n}"));
+    }
+    acts
+}
+
+#[test]
+fn a_signature_that_was_taken_back_before_both_had_signed_does_not_count() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = two(&baa, "03:00:00");
+    acts.push(withdraw("uid-of-sign-0", "bob", "02:00:00"));
+    let life = life(&baa, &acts, now());
+    assert_eq!((life.phase, life.opens), (BAAPhase::PartiallySigned, None));
+    assert!(life.ignored.iter().any(|i| i.contains("withdrawn")), "{:?}", life.ignored);
+}
+
+#[test]
+fn nothing_takes_back_a_signature_of_an_agreement_that_both_have_signed() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = two(&baa, "03:00:00");
+    acts.push(withdraw("uid-of-sign-0", "bob", "04:00:00"));
+    assert!(life(&baa, &acts, now()).in_force(now()), "it ends by Terminate, which is dated and has a party");
 }

@@ -26,7 +26,8 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let Some(Ok(baa)) = found.known().map(|b| &b.object) else {
         return rest;
     };
-    let acts = context.stores.acts.by(name);
+    let mut acts = context.stores.acts.by(name);
+    acts.extend(acts.clone().iter().flat_map(|a| context.stores.acts.by(&a.name_any())));
     let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_ref().ok()).collect();
     let now = Timestamp::now();
     let life = lifecycle(baa, &acts, now);
@@ -39,7 +40,6 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
         let api = Api::<BAA>::all(context.client.clone());
         match bounded("writing the BAA's status", api.patch_status(name, &params, &Patch::Merge(patch))).await {
             Ok(written) => context.stores.baas.put(Guarded::ok(written)),
-            Err(failure) if failure.raced => return Outcome::Again,
             Err(_) => return Outcome::Failed(context.resync),
         }
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::lifecycle::takes_back;
 use crate::api::{Act, Attestation, SubjectKind};
 
 /// A setting below the strict one, which counts only while somebody has accepted the risk.
@@ -47,7 +48,8 @@ pub fn attested_until(control: &str, name: &str, acts: &[&Attestation], now: Tim
 
 fn live(acts: &[&Attestation], now: Timestamp, fits: impl Fn(&Attestation) -> bool) -> Option<Timestamp> {
     let withdrawn = |a: &Attestation| {
-        acts.iter().any(|w| w.spec.act == Act::Withdraw && Some(&w.spec.subject_ref.uid) == a.metadata.uid.as_ref())
+        let uid = a.metadata.uid.as_deref().unwrap_or_default();
+        acts.iter().any(|w| takes_back(w, uid, &a.spec.by))
     };
     acts.iter()
         .filter(|a| a.metadata.creation_timestamp.is_some() && fits(a) && !withdrawn(a))

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::Lifecycle;
 use crate::api::{
     BAA, BAAPhase, BAAStatus,
-    conditions::{FULLY_EXECUTED, IN_FORCE, READY, Reason, Said, set_conditions},
+    conditions::{FULLY_EXECUTED, IN_FORCE, READY, Reason, Said, seconds, set_conditions},
 };
 
 /// The status of `baa`, from its life at `now`; conditions keep their times where nothing changed.
@@ -41,8 +41,8 @@ pub fn status(baa: &BAA, life: &Lifecycle, now: Timestamp) -> BAAStatus {
         phase: Some(life.phase),
         conditions,
         signatures: life.signatures.clone(),
-        open_time: life.opens.map(Time),
-        close_time: life.closes.map(Time),
+        open_time: life.opens.map(seconds).map(Time),
+        close_time: life.closes.map(seconds).map(Time),
         ignored: life.ignored.iter().take(16).cloned().collect(),
     }
 }

@@ -162,9 +162,12 @@ impl<K: KeyService> Writer<'_, K> {
         let only = Preconditions { uid: object.uid(), resource_version: object.resource_version() };
         let params = DeleteParams { preconditions: Some(only), ..DeleteParams::default() };
         match bounded("deleting an object that is no longer wanted", api.delete(&object.name_any(), &params)).await {
-            Ok(_) => {
-                Err(Failure { reason: Reason::Repairing, message: "An object is being replaced.".into(), raced: true })
-            }
+            Ok(_) => Err(Failure {
+                reason: Reason::Repairing,
+                message: "An object is being replaced.".into(),
+                raced: true,
+                untidy: false,
+            }),
             Err(f) => Err(f),
         }
     }
@@ -210,6 +213,7 @@ impl<K: KeyService> Writer<'_, K> {
                 reason: Reason::PodOffPool,
                 message: "A PodDisruptionBudget holds a pod that runs off the tenant's nodes; let it move.".into(),
                 raced: false,
+                untidy: false,
             }),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 || status.code == 409 => Ok(()),
             Ok(other) => other.map(|_| ()).map_err(|e| failure("evicting a pod", &e)),
@@ -227,7 +231,12 @@ fn post() -> PostParams {
 }
 
 fn no_key_service() -> Failure {
-    Failure { reason: Reason::ConfigMissing, message: "RingfenceConfig cluster does not exist.".into(), raced: false }
+    Failure {
+        reason: Reason::ConfigMissing,
+        message: "RingfenceConfig cluster does not exist.".into(),
+        raced: false,
+        untidy: false,
+    }
 }
 
 fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
@@ -235,5 +244,6 @@ fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
         reason: Reason::KeyServiceUnreachable,
         message: format!("A key could not be made: {trouble}."),
         raced: false,
+        untidy: false,
     }
 }

@@ -20,7 +20,7 @@ pub async fn bounded<T>(what: &str, request: impl Future<Output = kube::Result<T
 
 pub(super) fn late(what: &str) -> Failure {
     let message = format!("{what}: the API server did not answer in {} s; it is tried again.", DEADLINE.as_secs());
-    Failure { reason: Reason::WriteFailed, message, raced: false }
+    Failure { reason: Reason::WriteFailed, message, raced: false, untidy: false }
 }
 
 pub(super) fn failure(what: &str, error: &kube::Error) -> Failure {
@@ -40,7 +40,7 @@ pub(super) fn failure(what: &str, error: &kube::Error) -> Failure {
         }
         _ => (format!("{what}: the API server cannot be reached; it is tried again."), false),
     };
-    Failure { reason: Reason::WriteFailed, message, raced }
+    Failure { reason: Reason::WriteFailed, message, raced, untidy: false }
 }
 
 /// Names as null, in a merge patch, every field that `was` has and `said` has not. Lists are replaced as a whole.

@@ -135,9 +135,9 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
     match namespace::ground(world, tenant.record.as_deref()) {
         Ground::Unknown(_) if tenant.record.is_none() => return steps,
         // Nothing is written for a name that is taken: not even a record.
-        Ground::Barred(..) if tenant.record.is_none() => return vec![],
+        Ground::Barred(..) if tenant.record.is_none() => return restrict(tenant, world, publish).into_iter().collect(),
         Ground::Unknown(_) | Ground::Barred(..) => {
-            return steps.into_iter().chain(restrict(tenant, world, publish)).collect();
+            return restrict(tenant, world, publish).into_iter().chain(steps).collect();
         }
         Ground::Bare | Ground::Own => {}
     }
@@ -157,9 +157,10 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
         return steps;
     }
     let (tighten, loosen) = split(tenant, publish);
-    steps.extend(tighten);
-    steps.extend(namespace::repairs(tenant, world));
+    // What closes comes first: nothing that fails may keep it from being written.
+    steps.splice(0..0, tighten);
     steps.extend(network::steps(tenant, world));
+    steps.extend(namespace::repairs(tenant, world));
     steps.extend(placement::steps(tenant, world));
     if stands(network) {
         steps.extend(record::growth(tenant, world, record, now));
@@ -186,9 +187,10 @@ fn split(tenant: &Tenant, publish: flags::Publish) -> (Option<Step>, Option<Step
     if loosening { (None, step) } else { (step, None) }
 }
 
-/// On ground that is not the tenant's only a document that is there is made restrictive.
+/// On ground that is not the tenant's only a document that is there, and is the tenant's, is made restrictive.
 fn restrict(tenant: &Tenant, world: &World, publish: flags::Publish) -> Option<Step> {
-    split(tenant, publish).0.filter(|_| world.flags.known().is_some())
+    let own = flags::published(world).is_some_and(|t| flags::Live::parse(&tenant.name, t).is_some());
+    split(tenant, publish).0.filter(|_| own)
 }
 
 pub(super) fn publish_step(tenant: &TenantName, text: &str, loosening: bool) -> Step {

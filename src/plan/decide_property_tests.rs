@@ -42,7 +42,7 @@ fn any_world() -> impl Strategy<Value = World> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(250) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(160) })]
 
     #[test]
     fn no_world_with_a_gate_condition_that_does_not_stand_opens_anything(world in any_world(), minutes in 0..180_i64) {

@@ -33,16 +33,9 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
     let gone = world.plan.is_absent();
     let closed =
         gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
-    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading(&name, live).as_ref());
+    let reading = flags::Live::parse(&name, live).and_then(|l| l.reading);
+    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading.as_ref());
     (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
-}
-
-/// The reading that a document grants, kept as it is.
-fn reading(name: &TenantName, live: &str) -> Option<flags::Reading> {
-    let issued = flags::Live::parse(name, live)?.read_issued?;
-    let document: serde_json::Value = serde_json::from_str(live).ok()?;
-    let until = document.pointer("/flags/phi.read.allowed/targeting/if/0/</2")?.as_i64()?;
-    Some(flags::Reading { issued, until })
 }
 
 /// Whether an entity that the document opens has no agreement in force any more.
@@ -56,7 +49,7 @@ fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> b
     }
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
-    let parties: Vec<_> = open.entities.into_iter().collect();
+    let parties: Vec<_> = open.entities().into_iter().collect();
     let verdict = agreement::evaluate(&parties, &config.spec.platform_party, &baas, &acts, now);
     verdict.entities.iter().any(|e| !e.open)
 }

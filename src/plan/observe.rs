@@ -11,15 +11,18 @@ use super::{
     world::{KeyFact, World},
 };
 use crate::{
-    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose},
+    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig},
     apply::bounded,
     fact::Fact,
     guarded::Guarded,
-    keys::KeyService,
+    keys::{KeyService, Trouble},
     names::{APP_SERVICE_ACCOUNT, BASE_POLICY, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
     outcome::Failure,
     stores::{Stores, in_namespace, of_class, on_node},
 };
+
+/// How long the key service may take to tell of one tenant's keys.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks at everything that decisions about the tenant of this name look at. No request to the API server; the keys are asked
 /// for when what is known of them is older than `key_age`.
@@ -34,11 +37,14 @@ pub async fn observe<K: KeyService>(name: &str, stores: &Stores, keys: Option<&K
     world
 }
 
+/// Both keys at once, in a bounded time: a key service that swallows requests must not keep a lock waiting.
 async fn read_keys<K: KeyService>(name: &str, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
-    let mut facts = BTreeMap::new();
-    for purpose in KeyPurpose::ALL {
-        facts.insert(purpose, keys.read(purpose, name).await);
-    }
+    let read = async |purpose| {
+        let late = || Err(Trouble::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())));
+        tokio::time::timeout(PATIENCE, keys.read(purpose, name)).await.unwrap_or_else(|_| late())
+    };
+    let told = futures::future::join_all(KeyPurpose::ALL.map(async |purpose| (purpose, read(purpose).await))).await;
+    let facts = told.into_iter().collect();
     stores.key_facts.learn(name, &facts);
     facts
 }
@@ -59,7 +65,7 @@ fn from_stores(name: &str, stores: &Stores) -> World {
         service_account: stores.accounts.get(name, APP_SERVICE_ACCOUNT),
         readers: stores.bindings.get(name, FLAG_READERS),
         flags: stores.flags.get(name, FLAGS),
-        inventory: stores.nodes.by(&of_class(&class_name)),
+        inventory: if stores.records_known() { stores.nodes.by(&of_class(&class_name)) } else { vec![] },
         reserved: stores.reserved_by_others(name),
         plan,
         class,
@@ -134,7 +140,7 @@ fn agreements(world: &mut World, stores: &Stores) {
         about
             .iter()
             .flat_map(|n| stores.acts.by(n))
-            .filter(|a| a.object.as_ref().is_ok_and(|a| a.spec.act == Act::Withdraw)),
+            .filter(|a| a.object.as_ref().map_or(true, |a| a.spec.act == Act::Withdraw)),
     );
     for act in acts {
         match &act.object {
@@ -162,16 +168,25 @@ pub async fn quorum<K: KeyService>(
     keys: Option<&K>,
 ) -> Result<World, Failure> {
     let name = world.name.as_str();
-    let Some(seen) = world.plan.known() else {
-        return Ok(world.clone());
-    };
-    refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await?;
-    refresh::<HealthcarePlanClass>(client, &seen.spec.plan_class_name, |o| stores.classes.put(o)).await?;
-    for baa in &world.baas {
-        refresh::<BAA>(client, &baa.name_any(), |o| stores.baas.put(o)).await?;
+    refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await?;
+    if !refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await? {
+        return Ok(World { plan: Fact::Absent, ..world.clone() });
     }
-    let subjects = world.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
-    for subject in subjects {
+    // The class and the agreements of the plan as it is now, not as it was seen.
+    let class = from_stores(name, stores).plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
+    refresh::<HealthcarePlanClass>(client, &class, |o| stores.classes.put(o)).await?;
+    let now = from_stores(name, stores);
+    let mut gone = vec![];
+    for baa in &now.baas {
+        if !refresh::<BAA>(client, &baa.name_any(), |o| stores.baas.put(o)).await? {
+            gone.push(baa.name_any());
+        }
+    }
+    let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
+    let taken_back = now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl));
+    let subjects = now.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
+    let subjects = subjects.chain(taken_back.map(|a| a.name_any()));
+    for subject in subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name)) {
         let params = ListParams::default().fields(&format!("spec.subjectRef.name={subject}"));
         let api = Api::<Guarded<Attestation>>::all(client.clone());
         for act in bounded("reading Attestations", api.list(&params)).await?.items {
@@ -184,6 +199,7 @@ pub async fn quorum<K: KeyService>(
         stores.policies.put(base.clone());
     }
     let mut fresh = from_stores(name, stores);
+    fresh.baas.retain(|b| !gone.contains(&b.name_any()));
     if base.is_none() {
         fresh.policies = Fact::Known(vec![]);
     }
@@ -195,8 +211,8 @@ pub async fn quorum<K: KeyService>(
     Ok(fresh)
 }
 
-/// What is gone is seen by the watch; until then the opening waits.
-async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<(), Failure>
+/// Whether it is there. What is gone is taken out of the store by the watch; until then it is left out.
+async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<bool, Failure>
 where
     K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>
         + Clone
@@ -204,6 +220,10 @@ where
         + std::fmt::Debug,
 {
     let api = Api::<Guarded<K>>::all(client.clone());
-    put(bounded(&format!("reading {} again", K::kind(&())), api.get(name)).await?);
-    Ok(())
+    let found = bounded(&format!("reading {} again", K::kind(&())), api.get_opt(name)).await?;
+    let there = found.is_some();
+    if let Some(found) = found {
+        put(found);
+    }
+    Ok(there)
 }

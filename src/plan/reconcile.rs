@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{
     decide::{Decision, Step, decide, decide_invalid},
+    fence::flags,
     gates::Gate,
     observe::{observe, quorum},
     status,
@@ -89,16 +90,19 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
         }
         let (settled, steps) = decided;
         for step in &steps {
-            if let Err(f) = writer.perform(step).await {
-                let last = !matches!(step, Step::Evict(_));
-                failure = failure.filter(|_| !last).or(Some(f));
-                if last {
-                    break;
-                }
+            let Err(f) = writer.perform(step).await else { continue };
+            if !step.is_tidying() {
+                failure = Some(f);
+                break;
             }
+            failure.get_or_insert(Failure { untidy: true, ..f });
         }
         let raced = failure.as_ref().is_some_and(|f| f.raced);
-        if (steps.is_empty() || (failure.is_some() && !raced)) || round == ROUNDS || only_evicts(&steps) {
+        if (steps.is_empty() || (failure.is_some() && !raced))
+            || round == ROUNDS
+            || only_evicts(&steps)
+            || world.flags.doubt().is_some()
+        {
             return (settled, world, failure);
         }
         if locks(&settled, &world)
@@ -141,16 +145,16 @@ fn look(world: &World) -> (Settled, Vec<Step>) {
 
 async fn tell(context: &Context, settled: &Settled, world: &World, failure: Option<&Failure>) -> Result<bool, Failure> {
     match world.plan.known() {
-        Some(plan) => write_status(context, plan, &said(settled, plan, failure)).await,
+        Some(plan) => write_status(context, plan, &said(settled, plan, world, failure)).await,
         None => Ok(false),
     }
 }
 
-fn said(settled: &Settled, plan: &HealthcarePlan, failure: Option<&Failure>) -> HealthcarePlanStatus {
+fn said(settled: &Settled, plan: &HealthcarePlan, world: &World, failure: Option<&Failure>) -> HealthcarePlanStatus {
     let now = Timestamp::now();
     match settled {
         Settled::Tenant(both) => status::status(&both.0, &both.1, failure, now),
-        Settled::Invalid(invalid) => status::invalid(plan, invalid, now),
+        Settled::Invalid(invalid) => status::invalid(plan, invalid, flags::opens(world), now),
     }
 }
 

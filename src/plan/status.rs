@@ -13,7 +13,8 @@ use crate::{
         AgreementStatus, EntityStatus, HealthcarePlan, HealthcarePlanStatus, NodesStatus,
         conditions::{
             AGREEMENT_IN_FORCE, AUDIT_VERIFIED, FLAGS_PUBLISHED, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED,
-            NODES_DEDICATED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED, Said, WORKLOADS_PLACED, set_conditions,
+            NODES_DEDICATED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED, Said, WORKLOADS_PLACED, seconds,
+            set_conditions,
         },
     },
     outcome::Failure,
@@ -58,7 +59,7 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
         party: e.party.clone(),
         open: e.open,
         baa: e.baa.clone(),
-        expiration_time: e.closes.map(Time),
+        expiration_time: e.closes.map(seconds).map(Time),
         phi_categories: if e.open { e.categories.iter().copied().collect() } else { vec![] },
         missing: Some(e.missing.clone()).filter(|m| !m.is_empty()),
     });
@@ -66,7 +67,7 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
     let rest = HealthcarePlanStatus {
         effective: Some(decision.effective.shown.clone()),
         agreement: Some(AgreementStatus {
-            expiration_time: decision.agreements.closes().map(Time),
+            expiration_time: decision.agreements.closes().map(seconds).map(Time),
             entities: entities.collect(),
         }),
         nodes: Some(NodesStatus {
@@ -79,12 +80,13 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
     write(&tenant.plan, &said, rest, now)
 }
 
-/// The status of a plan that makes no tenant: what stood is still said, with less certainty.
+/// The status of a plan that makes no tenant: what stood is still said, with less certainty. `lapsing`: its document still
+/// opens something until its window ends.
 #[must_use]
-pub fn invalid(plan: &HealthcarePlan, invalid: &Invalid, now: Timestamp) -> HealthcarePlanStatus {
+pub fn invalid(plan: &HealthcarePlan, invalid: &Invalid, lapsing: bool, now: Timestamp) -> HealthcarePlanStatus {
     let Invalid { reason, message, stalled } = invalid;
     let was = plan.status.clone().unwrap_or_default();
-    let unlocked = if *stalled { "False" } else { "Unknown" };
+    let unlocked = if *stalled && !lapsing { "False" } else { "Unknown" };
     let mut said: Vec<_> = was.conditions.iter().filter_map(|c| doubted(&c.type_, *reason, message)).collect();
     said.push(Said::new(PHI_UNLOCKED, unlocked, *reason, message));
     said.push(Said::new(READY, "False", *reason, message));
@@ -104,8 +106,10 @@ fn phi_unlocked(gate: &Gate, failure: Option<&Failure>) -> Said {
     match (gate, failure) {
         (Gate::Closed(v), _) => Said::new(PHI_UNLOCKED, "False", v.reason, &v.message),
         (Gate::Hold(v), _) => Said::new(PHI_UNLOCKED, "Unknown", v.reason, format!("Not renewed: {}", v.message)),
-        (Gate::Open, Some(f)) => Said::new(PHI_UNLOCKED, "Unknown", f.reason, format!("Not renewed: {}", f.message)),
-        (Gate::Open, None) => {
+        (Gate::Open, Some(f)) if !f.untidy => {
+            Said::new(PHI_UNLOCKED, "Unknown", f.reason, format!("Not renewed: {}", f.message))
+        }
+        (Gate::Open, _) => {
             Said::new(PHI_UNLOCKED, "True", Reason::Unlocked, "Every fence stands and an agreement is in force.")
         }
     }

@@ -73,6 +73,23 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether the step puts right what is merely untidy: when it fails, the others are done all the same.
+    #[must_use]
+    pub const fn is_tidying(&self) -> bool {
+        match self {
+            Self::Apply(owned) | Self::Delete(owned) => !matches!(owned, Owned::NetworkPolicy(_)),
+            Self::LabelNamespace { loosening, .. } => !*loosening,
+            Self::Evict(_) | Self::TuneKey { .. } => true,
+            Self::AddFinalizer
+            | Self::CreateRecord(_)
+            | Self::UpdateRecord(_)
+            | Self::CreateNamespace(_)
+            | Self::PublishFlags { .. }
+            | Self::AssignNode { .. }
+            | Self::CreateKey { .. } => false,
+        }
+    }
+
     /// Whether the step opens something: it needs facts that were read by quorum just now.
     #[must_use]
     pub const fn is_loosening(&self) -> bool {

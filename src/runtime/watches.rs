@@ -157,18 +157,21 @@ impl Route {
         }
     }
 
-    /// An act may be about a BAA, a plan, a claim of a class, or another act.
+    /// An act may be about a BAA, a plan, a claim of a class, or another act, whose subject is then concerned.
     fn act(&self, act: &Guarded<Attestation>) {
-        let s = &self.context.stores;
         let about = subject(act);
-        if let Some(baa) = s.baas.get("", &about).known() {
+        self.subject(&about);
+        if let Some(earlier) = self.context.stores.acts.get("", &about).known() {
+            self.subject(&subject(earlier));
+        }
+    }
+
+    fn subject(&self, name: &str) {
+        if let Some(baa) = self.context.stores.baas.get("", name).known() {
             self.agreement(baa);
         }
-        self.tenant(&about, Urgency::Revocation);
-        self.class(&about);
-        if let Some(earlier) = s.acts.get("", &about).known().filter(|e| subject(e) != about) {
-            self.act(earlier);
-        }
+        self.tenant(name, Urgency::Revocation);
+        self.class(name);
     }
 
     fn in_namespace_of<K: ResourceExt>(&self, object: &K, urgency: Urgency) {

@@ -50,7 +50,7 @@ async fn work(context: Arc<Context>, queue: Arc<Queue>, backoff: Arc<Backoff>) {
                 (delay, urgency)
             }
             Outcome::Again => (Duration::from_millis(1), Urgency::Revocation),
-            Outcome::Failed(at_most) => (backoff.failed(&item).min(at_most), Urgency::Revocation),
+            Outcome::Failed(at_most) => (backoff.failed(&item).min(at_most), Urgency::Change),
         };
         queue.done(&item, Some(again));
     }

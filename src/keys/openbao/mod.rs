@@ -108,10 +108,11 @@ impl OpenBao {
     }
 
     /// Forgets the token when it was refused: it may have been revoked.
-    async fn refused(&self, error: &ClientError) {
-        if matches!(error, ClientError::APIError { code: 403, .. }) {
+    async fn seen<T>(&self, answer: Result<T, Trouble>) -> Result<T, Trouble> {
+        if matches!(answer, Err(Trouble::Denied(_))) {
             *self.session.lock().await = None;
         }
+        answer
     }
 
     async fn upsert_disabled(&self, client: &VaultClient, mount: &'static str) -> Result<bool, Trouble> {
@@ -149,9 +150,9 @@ impl OpenBao {
     }
 }
 
-impl KeyService for OpenBao {
-    async fn read(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
-        let (mount, client) = (purpose.mount(), self.client().await?);
+impl OpenBao {
+    async fn read_key(&self, mount: &'static str, name: &str) -> Result<Fact<Key>, Trouble> {
+        let client = self.client().await?;
         let upsert_disabled = self.upsert_disabled(&client, mount).await?;
         match vaultrs::api::exec_with_result(&*client, ReadKey { mount, name: name.into() }).await {
             Ok(raw) => Ok(Fact::Known(understand(mount, name, &raw, upsert_disabled))),
@@ -159,27 +160,38 @@ impl KeyService for OpenBao {
                 self.confirm_absent(&client, mount, name).await
             }
             Err(ClientError::APIError { code: 404, .. }) => Err(Trouble::MountMissing(mount.into())),
-            Err(e) => {
-                self.refused(&e).await;
-                Err(trouble(&e, &format!("reading a key of {mount}")))
-            }
+            Err(e) => Err(trouble(&e, &format!("reading a key of {mount}"))),
         }
     }
 
-    async fn create(&self, purpose: KeyPurpose, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
+    async fn configure(&self, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
         let client = self.client().await?;
-        let period = (purpose == KeyPurpose::Phi).then(|| format!("{rotation_seconds}s"));
-        let make =
-            CreateKey { mount: purpose.mount(), name: name.into(), r#type: KEY_TYPE, auto_rotate_period: period };
+        let mount = KeyPurpose::Phi.mount();
+        let period = Some(format!("{rotation_seconds}s"));
+        let tune = ConfigureKey { mount, name: name.into(), auto_rotate_period: period };
+        let tuned = vaultrs::api::exec_with_result(&*client, tune).await;
+        tuned.map(|_| ()).map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
+    }
+
+    async fn make(&self, mount: &'static str, name: &str, period: Option<String>) -> Result<(), Trouble> {
+        let client = self.client().await?;
+        let make = CreateKey { mount, name: name.into(), r#type: KEY_TYPE, auto_rotate_period: period };
         let made = vaultrs::api::exec_with_result(&*client, make).await;
-        made.map(|_| ()).map_err(|e| trouble(&e, &format!("creating a key of {}", purpose.mount())))
+        made.map(|_| ()).map_err(|e| trouble(&e, &format!("creating a key of {mount}")))
+    }
+}
+
+impl KeyService for OpenBao {
+    async fn read(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
+        self.seen(self.read_key(purpose.mount(), name).await).await
+    }
+
+    async fn create(&self, purpose: KeyPurpose, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
+        let period = (purpose == KeyPurpose::Phi).then(|| format!("{rotation_seconds}s"));
+        self.seen(self.make(purpose.mount(), name, period).await).await
     }
 
     async fn tune(&self, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {
-        let client = self.client().await?;
-        let mount = KeyPurpose::Phi.mount();
-        let tune = ConfigureKey { mount, name: name.into(), auto_rotate_period: Some(format!("{rotation_seconds}s")) };
-        let tuned = vaultrs::api::exec_with_result(&*client, tune).await;
-        tuned.map(|_| ()).map_err(|e| trouble(&e, &format!("setting the rotation of a key of {mount}")))
+        self.seen(self.configure(name, rotation_seconds).await).await
     }
 }

@@ -11,6 +11,7 @@ pub mod record;
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,6 +35,11 @@ pub fn labels(tenant: &TenantName) -> BTreeMap<String, String> {
         .into_iter()
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .collect()
+}
+
+/// Whether `live` carries the labels that are wanted.
+pub fn has_labels<K: ResourceExt>(wanted: &K, live: &K) -> bool {
+    wanted.labels().iter().all(|(k, v)| live.labels().get(k) == Some(v))
 }
 
 /// Whether `live` is as `wanted`: the labels and annotations that are wanted, and all else exactly.

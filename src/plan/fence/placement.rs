@@ -18,11 +18,11 @@ const SETTLE: SignedDuration = SignedDuration::from_secs(15);
 /// Annotation of a pod that a kubelet runs from a file.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-/// How the pods stand. A misplaced pod is moved at once, and locks the tenant if it is still there after settling.
+/// How the pods stand. A misplaced pod is moved at once; until it has settled nothing is renewed, and then it locks.
 #[must_use]
 pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
-    if let Some(why) = world.pods.doubt() {
-        return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("pods cannot be read: {why}"));
+    if let Some(why) = world.pods.doubt().or(world.nodes.doubt()) {
+        return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("pods or nodes cannot be read: {why}"));
     }
     if let Some(why) = world.nodes.doubt() {
         return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("nodes cannot be read: {why}"));
@@ -49,7 +49,7 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
         );
     };
     if settling(&pods) {
-        return Verdict::repairing(WORKLOADS_PLACED, reason, message);
+        return Verdict::unknown(WORKLOADS_PLACED, reason, message);
     }
     Verdict::falls(WORKLOADS_PLACED, reason, message)
 }
@@ -64,15 +64,18 @@ pub fn next_check(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Time
 /// Evictions of the tenant's pods that run elsewhere.
 #[must_use]
 pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
+    if world.nodes.known().is_none() {
+        return vec![];
+    }
     let pods = off_pool(tenant, world).into_iter().filter(|p| p.metadata.deletion_timestamp.is_none());
     pods.map(|p| Step::Evict(p.clone())).collect()
 }
 
-/// Whether anybody's ordinary pod runs on this node.
+/// Whether an ordinary pod of somebody else runs on this node.
 #[must_use]
-pub fn runs_others(world: &World, node: &Node, _now: Timestamp) -> bool {
-    let pods = world.pods.known().map(Vec::as_slice).unwrap_or_default();
-    pods.iter().any(|p| is_running(p) && node_of(p) == node.metadata.name.as_deref() && !is_agent(p))
+pub fn runs_others(world: &World, node: &Node) -> bool {
+    let other = |p: &&Arc<Pod>| p.namespace().as_deref() != Some(world.name.as_str()) && !is_agent(p);
+    pods(world).filter(other).any(|p| node_of(p) == node.metadata.name.as_deref())
 }
 
 /// None while nodes are not known: a pod is not off a pool that nobody can see.
@@ -129,6 +132,5 @@ fn is_agent(pod: &Pod) -> bool {
 }
 
 fn settles_at(pod: &Arc<Pod>) -> Option<Timestamp> {
-    let since = pod.metadata.deletion_timestamp.as_ref().or(pod.metadata.creation_timestamp.as_ref())?;
-    since.0.checked_add(SETTLE).ok()
+    pod.metadata.creation_timestamp.as_ref()?.0.checked_add(SETTLE).ok()
 }

@@ -179,15 +179,10 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn a_published_document_tells_its_windows_and_a_foreign_one_tells_nothing() {
     let live = Live::parse(&name(), &text(Some(&all_open()), Some(&READING))).unwrap();
-    let expected = Live {
-        lease_issued: Some(ISSUED),
-        read_issued: Some(ISSUED),
-        entities: ["acme".to_owned()].into(),
-        opening: Some(all_open()),
-    };
+    let expected = Live { opening: Some(all_open()), reading: Some(READING) };
     assert_eq!(live, expected);
     let closed = Live::parse(&name(), &text(None, None)).unwrap();
-    assert_eq!(closed, Live { lease_issued: None, read_issued: None, entities: BTreeSet::new(), opening: None });
+    assert_eq!(closed, Live { opening: None, reading: None });
     let other = TenantName::new("other").unwrap();
     for (tenant, bad) in
         [(&other, text(None, None)), (&name(), "{}".into()), (&name(), "{".into()), (&name(), String::new())]

@@ -1,13 +1,14 @@
 //! When the document is written: restrictive at once, permissive only behind an open gate, renewed at half of the lease.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{Effective, Live, Opening, Reading, Settings, published, render};
 use crate::{
     agreement::Verdict as Agreements,
     api::{
         PhiCategory,
-        conditions::{self, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED},
+        conditions::{KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED, Reason},
     },
     names::TenantName,
     plan::{gates::Gate, validate::Tenant, world::World},
@@ -39,114 +40,132 @@ pub fn desired(
     let text = published(world);
     let live = text.and_then(|t| Live::parse(&tenant.name, t));
     let settings = Settings { idle_minutes: effective.shown.max_session_idle_minutes, mfa: effective.shown.mfa };
-    let written = |c: &str| {
-        world.plan.known().and_then(|p| p.status.as_ref()).is_some_and(|s| conditions::is_true(&s.conditions, c))
-    };
-    let unlocked = written(PHI_UNLOCKED);
-    let fenced = [NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, KEYS_READY].into_iter().all(written);
-    let lease = Lease { length: tenant.lease, jitter: jitter(&tenant.name, tenant.lease) };
-    let read_lease = Lease { length: tenant.read_lease, jitter: jitter(&tenant.name, tenant.read_lease) };
+    let lease = Lease::of(&tenant.name, tenant.lease);
+    let read_lease = Lease::of(&tenant.name, tenant.read_lease);
+    let now = now.as_second();
 
-    let held = live.as_ref().and_then(|l| l.lease_issued).and_then(at).filter(|t| lease.is_running(*t, now));
-    let issued = match gate {
-        Gate::Closed(_) => None,
-        Gate::Open if unlocked => {
-            Some(held.filter(|t| !lease.is_due(*t, now) || !gains(agreements, *t, &lease)).unwrap_or(now))
-        }
-        Gate::Open | Gate::Hold(_) => held,
-    };
-    let opening = issued.map(|t| opening(agreements, effective, t, &lease)).filter(|o| !o.entities.is_empty());
-    // What is open already and may stay so. Nothing more without an open gate, nor before status says that it is open.
-    let running = live.as_ref().filter(|_| held.is_some()).and_then(|l| l.opening.as_ref());
-    let kept = opening.as_ref().zip(running).map(|(o, l)| o.meet(l)).filter(|o| !o.entities.is_empty());
-    let may_open = matches!(gate, Gate::Open) && unlocked;
+    // What is open and may stay so: never more than the document opens, never more than today's facts allow.
+    let seen = live.as_ref().and_then(|l| l.opening.as_ref());
+    let running = seen.filter(|o| is_running(o.issued, last_end(o), now) && !matches!(gate, Gate::Closed(_)));
+    let allowed = running.map(|o| opening(agreements, effective, o.issued, lease.ends(o.issued)).meet(o));
+    let kept = allowed.filter(|o| !o.entities.is_empty());
+    let read_seen = live.as_ref().and_then(|l| l.reading.as_ref());
+    let may_go_on = agreements.ever_open() && !matches!(read_gate, Gate::Closed(_));
+    let read_kept = read_seen.filter(|r| may_go_on && is_running(r.issued, r.until, now));
+    let read_kept = read_kept.map(|r| Reading { until: r.until.min(read_lease.ends(r.issued)), ..*r });
+    let read_kept = read_kept.as_ref();
 
-    let read_held = live.as_ref().and_then(|l| l.read_issued).and_then(at).filter(|t| read_lease.is_running(*t, now));
-    let read_issued = match read_gate {
-        Gate::Closed(_) => None,
-        _ if !agreements.ever_open() => None,
-        // Nothing opens in a document that was not restrictive before, nor before status says so.
-        Gate::Open if live.is_some() && fenced => {
-            Some(read_held.filter(|t| !read_lease.is_due(*t, now)).unwrap_or(now))
-        }
-        Gate::Open | Gate::Hold(_) => read_held,
-    };
-    let reading =
-        |issued: Timestamp| Reading { issued: issued.as_second(), until: read_lease.ends(issued).as_second() };
-    let kept_reading = read_issued.and(read_held).map(reading);
+    // What may be opened anew or for longer: behind an open gate only, and once status says so.
+    let fresh = opening(agreements, effective, now, lease.ends(now));
+    let may_open =
+        *gate == Gate::Open && live.is_some() && was_told(world, &[PHI_UNLOCKED]) && !fresh.entities.is_empty();
+    let due = |k: &Opening| (now >= lease.due(k.issued) || widens(&fresh, k)) && prolongs(&fresh, k);
+    let opens = may_open && kept.as_ref().is_none_or(due);
+    let may_read = *read_gate == Gate::Open && live.is_some() && agreements.ever_open() && was_told(world, &FENCES);
+    let reads = may_read && read_kept.is_none_or(|r| now >= read_lease.due(r.issued));
 
+    let endless = opening(agreements, effective, i64::MAX, i64::MAX);
     let renewals = [
-        issued.filter(|t| opening.is_some() && gains(agreements, *t, &lease)).map(|t| lease.due(t)),
-        read_issued.map(|t| read_lease.due(t)),
+        kept.as_ref().filter(|o| prolongs(&endless, o)).map(|o| lease.due(o.issued)),
+        read_kept.map(|r| read_lease.due(r.issued)),
     ];
-    let renew_at = renewals.into_iter().flatten().min();
+    let renew_at = renewals.into_iter().flatten().filter_map(|t| Timestamp::from_second(t).ok()).min();
     // Tightening first, and by itself: it waits for no gate and for no other step.
-    let tight = render(&tenant.name, &settings, kept.as_ref(), kept_reading.as_ref());
+    let tight = render(&tenant.name, &settings, kept.as_ref(), read_kept);
     if text != Some(tight.as_str()) {
         let unseen = world.flags.doubt().is_some() && !matches!(gate, Gate::Closed(_));
         return Publish { text: (!unseen).then_some(tight), loosening: false, renew_at };
     }
-    let opening = if may_open { opening } else { kept };
-    let wanted = render(&tenant.name, &settings, opening.as_ref(), read_issued.map(reading).as_ref());
+    let reading = Reading { issued: now, until: read_lease.ends(now) };
+    let opened = if opens { Some(&fresh) } else { kept.as_ref() };
+    let wanted = render(&tenant.name, &settings, opened, if reads { Some(&reading) } else { read_kept });
+    let renew_at = [opens.then(|| lease.due(now)), reads.then(|| read_lease.due(now))]
+        .into_iter()
+        .flatten()
+        .filter_map(|t| Timestamp::from_second(t).ok())
+        .chain(renew_at.filter(|t| t.as_second() > now))
+        .min();
     Publish { text: (wanted != tight).then_some(wanted), loosening: true, renew_at }
 }
 
+/// What reading rests on.
+const FENCES: [&str; 4] = [NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, KEYS_READY];
+
+/// Whether status says that these conditions are true. A document that could not be written takes nothing of that back.
+fn was_told(world: &World, conditions: &[&str]) -> bool {
+    let status = world.plan.known().and_then(|p| p.status.as_ref());
+    let unwritten = |k: &Condition| k.status == "Unknown" && k.reason == Reason::WriteFailed.as_str();
+    let told = |c: &&str| {
+        status.is_some_and(|s| s.conditions.iter().any(|k| k.type_ == **c && (k.status == "True" || unwritten(k))))
+    };
+    conditions.iter().all(|c| told(&c))
+}
+
+/// A window that was issued in the future speaks of a clock that was set back: it counts for nothing.
+const fn is_running(issued: i64, until: i64, now: i64) -> bool {
+    issued <= now && now < until
+}
+
+fn last_end(opening: &Opening) -> i64 {
+    opening.entities.iter().map(|e| e.1).max().unwrap_or(0)
+}
+
+/// Whether `fresh` opens what `kept` does not.
+fn widens(fresh: &Opening, kept: &Opening) -> bool {
+    let open = |party: &str| kept.entities.iter().find(|e| e.0 == party).map(|e| &e.2);
+    fresh.entities.iter().any(|e| open(&e.0).is_none_or(|categories| !e.2.is_subset(categories)))
+        || fresh.categories.keys().any(|c| !kept.categories.contains_key(c))
+        || (fresh.guide_until.is_some() && kept.guide_until.is_none())
+        || (fresh.redaction_off_until.is_some() && kept.redaction_off_until.is_none())
+}
+
+/// Whether anything would open anew or stay open for longer: a window that ends with its agreement cannot be prolonged.
+fn prolongs(fresh: &Opening, kept: &Opening) -> bool {
+    let end = |party: &str| kept.entities.iter().find(|e| e.0 == party).map_or(0, |e| e.1);
+    widens(fresh, kept)
+        || fresh.entities.iter().any(|e| e.1 > end(&e.0))
+        || fresh.guide_until > kept.guide_until
+        || fresh.redaction_off_until > kept.redaction_off_until
+}
+
+/// How long something lasts without the operator, and when it is renewed. Seconds.
 struct Lease {
-    length: SignedDuration,
-    jitter: SignedDuration,
+    length: i64,
+    jitter: i64,
 }
 
 impl Lease {
-    fn ends(&self, issued: Timestamp) -> Timestamp {
-        issued.saturating_add(self.length).unwrap_or(issued)
+    fn of(tenant: &TenantName, length: SignedDuration) -> Self {
+        let length = length.as_secs();
+        Self { length, jitter: jitter(tenant, length) }
+    }
+
+    const fn ends(&self, issued: i64) -> i64 {
+        issued.saturating_add(self.length)
     }
 
     /// Half of the lease, less a part that differs by tenant.
-    fn due(&self, issued: Timestamp) -> Timestamp {
-        issued.saturating_add(self.length / 2 - self.jitter).unwrap_or(issued)
-    }
-
-    fn is_due(&self, issued: Timestamp, now: Timestamp) -> bool {
-        now >= self.due(issued)
-    }
-
-    /// A window that was issued in the future speaks of a clock that was set back: it counts for nothing.
-    fn is_running(&self, issued: Timestamp, now: Timestamp) -> bool {
-        issued <= now && now < self.ends(issued)
+    const fn due(&self, issued: i64) -> i64 {
+        issued.saturating_add(self.length / 2 - self.jitter)
     }
 }
 
 /// The same for one tenant each time, spread between tenants: up to a tenth of the lease.
-fn jitter(tenant: &TenantName, lease: SignedDuration) -> SignedDuration {
+fn jitter(tenant: &TenantName, length: i64) -> i64 {
     let hash = tenant.as_str().bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
-    SignedDuration::from_millis(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX) / 10_000 * i64::from(hash % 1000))
+    length * i64::from(hash % 1000) / 10_000
 }
 
-fn at(seconds: i64) -> Option<Timestamp> {
-    Timestamp::from_second(seconds).ok()
-}
-
-/// Whether a new lease would last longer for anybody: windows that end with their agreement cannot be prolonged.
-fn gains(agreements: &Agreements, issued: Timestamp, lease: &Lease) -> bool {
-    let end = lease.ends(issued);
-    agreements.entities.iter().any(|e| e.open && e.closes.is_none_or(|c| c > end))
-}
-
-fn opening(agreements: &Agreements, effective: &Effective, issued: Timestamp, lease: &Lease) -> Opening {
-    let until = |end: Option<Timestamp>| end.map_or(lease.ends(issued), |t| t.min(lease.ends(issued))).as_second();
+/// What agreements and accepted risks allow, at most until `end`.
+fn opening(agreements: &Agreements, effective: &Effective, issued: i64, end: i64) -> Opening {
+    let until = |t: Option<Timestamp>| t.map_or(end, |t| t.as_second().min(end));
     let last = until(agreements.closes());
+    let open = agreements.entities.iter().filter(|e| e.open);
+    let categories = PhiCategory::ALL.into_iter();
     Opening {
-        issued: issued.as_second(),
-        entities: agreements
-            .entities
-            .iter()
-            .filter(|e| e.open)
-            .map(|e| (e.party.clone(), until(e.closes), e.categories.clone()))
-            .collect(),
-        categories: PhiCategory::ALL
-            .into_iter()
-            .filter_map(|c| Some((c, until(agreements.category_until(c)?))))
-            .collect(),
+        issued,
+        entities: open.map(|e| (e.party.clone(), until(e.closes), e.categories.clone())).collect(),
+        categories: categories.filter_map(|c| Some((c, until(agreements.category_until(c)?)))).collect(),
         export_until: last,
         guide_until: effective.guide_until.map(|t| until(Some(t)).min(last)),
         redaction_off_until: effective.redaction_off_until.map(|t| until(Some(t)).min(last)),

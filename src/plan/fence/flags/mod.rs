@@ -26,6 +26,13 @@ pub fn published(world: &World) -> Option<&str> {
     world.flags.known().and_then(|c| c.data.as_ref()).and_then(|d| d.get(FLAGS_KEY)).map(String::as_str)
 }
 
+/// Whether the published document opens anything that the gate guards.
+#[must_use]
+pub fn opens(world: &World) -> bool {
+    let Ok(name) = TenantName::new(&world.name) else { return false };
+    published(world).and_then(|t| Live::parse(&name, t)).is_some_and(|l| l.opening.is_some())
+}
+
 /// The ConfigMap with this document.
 #[must_use]
 pub fn config_map(tenant: &TenantName, text: &str) -> ConfigMap {

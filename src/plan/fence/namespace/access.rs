@@ -7,7 +7,10 @@ use k8s_openapi::api::{
 
 use crate::{
     names::{APP_SERVICE_ACCOUNT, FLAG_READER_ROLE, FLAG_READERS},
-    plan::{fence::object_meta, validate::Tenant},
+    plan::{
+        fence::{has_labels, object_meta},
+        validate::Tenant,
+    },
 };
 
 /// The account of the tenant's workloads.
@@ -18,6 +21,11 @@ pub fn service_account(tenant: &Tenant) -> ServiceAccount {
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     }
+}
+
+/// What others add, such as a registry's pull secret, is theirs.
+pub(super) fn account_is_as_wanted(wanted: &ServiceAccount, live: &ServiceAccount) -> bool {
+    wanted.automount_service_account_token == live.automount_service_account_token && has_labels(wanted, live)
 }
 
 /// The class's readers and the tenant's own pods may read the one ConfigMap that the fixed role names.

@@ -5,6 +5,7 @@ mod quota;
 
 use std::collections::BTreeMap;
 
+use access::account_is_as_wanted;
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::ResourceExt;
 use quota::quota_is_as_wanted;
@@ -153,7 +154,7 @@ pub fn repairs(tenant: &Tenant, world: &World) -> Vec<Step> {
     if differs(&world.quota, |live| quota_is_as_wanted(&quota(tenant), live)) {
         steps.push(Step::Apply(Owned::ResourceQuota(quota(tenant))));
     }
-    if differs(&world.service_account, |live| is_as_wanted(&service_account(tenant), live)) {
+    if differs(&world.service_account, |live| account_is_as_wanted(&service_account(tenant), live)) {
         steps.push(Step::Apply(Owned::ServiceAccount(service_account(tenant))));
     }
     if let Some(live) = world.readers.known().filter(|l| l.role_ref != readers(tenant).role_ref) {

@@ -1,7 +1,5 @@
 //! The ResourceQuota: the class's limits, and no way round the network fence by Services.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
     api::core::v1::{ResourceQuota, ResourceQuotaSpec},
     apimachinery::pkg::api::resource::Quantity,
@@ -10,7 +8,7 @@ use k8s_openapi::{
 use crate::{
     names::QUOTA,
     plan::{
-        fence::{is_as_wanted, object_meta},
+        fence::{has_labels, object_meta},
         validate::Tenant,
     },
 };
@@ -29,41 +27,44 @@ pub fn quota(tenant: &Tenant) -> ResourceQuota {
     }
 }
 
-/// The API server writes quantities in its own way ("1000m" comes back as "1"): they are compared as numbers.
+/// The API server writes quantities in its own way ("1000m" comes back as "1"): they are compared as numbers. What others add
+/// only limits further.
 pub(super) fn quota_is_as_wanted(wanted: &ResourceQuota, live: &ResourceQuota) -> bool {
-    let hard = |q: &ResourceQuota| -> BTreeMap<String, f64> {
-        let hard = q.spec.as_ref().and_then(|s| s.hard.clone()).unwrap_or_default();
-        hard.into_iter().map(|(k, v)| (k, number(&v.0).unwrap_or(f64::NAN))).collect()
+    let hard = |q: &ResourceQuota| q.spec.as_ref().and_then(|s| s.hard.clone()).unwrap_or_default();
+    let live_hard = hard(live);
+    let same = |(name, limit): (&String, &Quantity)| {
+        live_hard.get(name).is_some_and(|l| l == limit || nano(&l.0) == nano(&limit.0))
     };
-    let without = |q: &ResourceQuota| {
-        let mut q = q.clone();
-        q.spec.get_or_insert_default().hard = None;
-        q
-    };
-    hard(wanted) == hard(live) && is_as_wanted(&without(wanted), &without(live))
+    let scoped = live.spec.as_ref().is_some_and(|s| s.scopes.is_some() || s.scope_selector.is_some());
+    hard(wanted).iter().all(same) && !scoped && has_labels(wanted, live)
 }
 
-/// The value of a Kubernetes quantity.
-fn number(text: &str) -> Option<f64> {
-    const SUFFIXES: [(&str, f64); 15] = [
-        ("Ki", 1024.0),
-        ("Mi", 1_048_576.0),
-        ("Gi", 1_073_741_824.0),
-        ("Ti", 1_099_511_627_776.0),
-        ("Pi", 1_125_899_906_842_624.0),
-        ("Ei", 1_152_921_504_606_846_976.0),
-        ("n", 1e-9),
-        ("u", 1e-6),
-        ("m", 1e-3),
-        ("k", 1e3),
-        ("M", 1e6),
-        ("G", 1e9),
-        ("T", 1e12),
-        ("P", 1e15),
-        ("E", 1e18),
+/// The value of a Kubernetes quantity in thousand-millionths; `None` when it is none.
+fn nano(text: &str) -> Option<i128> {
+    const SUFFIXES: [(&str, i128); 13] = [
+        ("Ki", 1 << 10),
+        ("Mi", 1 << 20),
+        ("Gi", 1 << 30),
+        ("Ti", 1 << 40),
+        ("Pi", 1 << 50),
+        ("Ei", 1 << 60),
+        ("k", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+        ("P", 1_000_000_000_000_000),
+        ("E", 1_000_000_000_000_000_000),
+        ("", 1),
     ];
-    let (digits, scale) = SUFFIXES.iter().find_map(|(s, f)| Some((text.strip_suffix(s)?, *f))).unwrap_or((text, 1.0));
-    Some(digits.parse::<f64>().ok()? * scale)
+    const SMALL: [(&str, i128); 3] = [("n", 1), ("u", 1_000), ("m", 1_000_000)];
+    let one = 1_000_000_000;
+    let small = SMALL.iter().find_map(|(s, f)| Some((text.strip_suffix(s)?, *f)));
+    let large = || SUFFIXES.iter().find_map(|(s, f)| Some((text.strip_suffix(s)?, *f * one)));
+    let (digits, scale) = small.or_else(large)?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let denominator = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let value: i128 = format!("{whole}{fraction}").parse().ok()?;
+    Some(value.checked_mul(scale)? / denominator)
 }
 
 #[cfg(test)]
@@ -72,9 +73,13 @@ mod tests {
 
     #[test]
     fn quantities_are_compared_as_numbers() {
-        assert_eq!(number("1000m"), number("1"));
-        assert_eq!(number("1Gi"), number("1024Mi"));
-        assert_eq!(number("2k"), number("2000"));
-        assert_eq!(number("x"), None);
+        for (one, other) in
+            [("1000m", "1"), ("1Gi", "1024Mi"), ("2k", "2000"), ("0.7", "700m"), ("2.3", "2300m"), ("100n", "0.1u")]
+        {
+            assert_eq!(nano(one), nano(other), "{one} {other}");
+            assert!(nano(one).is_some(), "{one}");
+        }
+        assert_ne!(nano("1M"), nano("1Mi"));
+        assert_eq!((nano("x"), nano("")), (None, None));
     }
 }

@@ -62,6 +62,10 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
         let message = "A node carries the pool's label and is not in the record: take the label off it, or give it the standing taint and let Ringfence take it.";
         return Verdict::falls(NODES_DEDICATED, Reason::IsolationFell, message);
     }
+    if own.iter().any(|n| is_lost(tenant, world, n)) {
+        let message = "A recorded node lost label and taint, or carries another pool: what ran on it since is not known. Replace the node.";
+        return Verdict::falls(NODES_DEDICATED, Reason::IsolationFell, message);
+    }
     let level = tenant.class.spec.node_pool.isolation;
     if own.iter().any(|n| claimed(tenant, world, n, now) < level) {
         let message = format!(
@@ -101,7 +105,7 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     Verdict::stands(
         NODES_DEDICATED,
         Reason::Dedicated,
-        format!("{fenced} nodes are the tenant's own; isolation {level:?}, {shown}."),
+        format!("Nodes of the tenant's own: {fenced}; isolation {level:?}, {shown}."),
     )
 }
 
@@ -110,8 +114,18 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
 pub fn steps(tenant: &Tenant, world: &World, record: &TenantRecord) -> Vec<Step> {
     let lacking = own(world, record)
         .into_iter()
-        .filter(|n| !is_fenced_off(n, &tenant.name) && n.metadata.deletion_timestamp.is_none());
+        .filter(|n| !is_fenced_off(n, &tenant.name) && n.metadata.deletion_timestamp.is_none())
+        .filter(|n| !is_lost(tenant, world, n));
     lacking.map(|n| Step::AssignNode { node: n.clone(), taints: taints_for(n, &tenant.name) }).collect()
+}
+
+/// Whether a recorded node was somebody else's since: it carries another pool, or neither the tenant's label nor the standing
+/// taint, so anybody's pods may have run on it.
+fn is_lost(tenant: &Tenant, world: &World, node: &Node) -> bool {
+    match pool_of(node) {
+        Some(pool) => pool != tenant.name.as_str(),
+        None => !has_taint(node, UNASSIGNED, "NoExecute") || placement::runs_others(world, node),
+    }
 }
 
 /// The nodes to take, all that are missing or, for a tenant that has none yet, none: half a pool helps nobody.
@@ -165,7 +179,7 @@ fn is_eligible(tenant: &Tenant, world: &World, node: &Node, now: Timestamp) -> b
         && !world.reserved.contains(&uid)
         && is_ready(node)
         && claimed(tenant, world, node, now) >= tenant.class.spec.node_pool.isolation
-        && !placement::runs_others(world, node, now)
+        && !placement::runs_others(world, node)
 }
 
 /// When the next claim of the class lapses, if one is live: the level of a node may fall then.
