@@ -98,7 +98,7 @@ fn was_told(world: &World, conditions: &[&str]) -> bool {
     let told = |c: &&str| {
         status.is_some_and(|s| s.conditions.iter().any(|k| k.type_ == **c && (k.status == "True" || unwritten(k))))
     };
-    conditions.iter().all(|c| told(&c))
+    conditions.iter().all(told)
 }
 
 /// A window that was issued in the future speaks of a clock that was set back: it counts for nothing.
