@@ -145,3 +145,7 @@ fn write(plan: &HealthcarePlan, said: &[Said], rest: HealthcarePlanStatus, now: 
     set_conditions(&mut conditions, said, &OURS, generation, now);
     HealthcarePlanStatus { observed_generation: Some(generation), conditions, ..rest }
 }
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -189,6 +189,25 @@ fn a_node_that_carries_the_pools_label_and_is_not_recorded_locks() {
 }
 
 #[test]
+fn a_recorded_node_that_was_somebody_elses_since_is_not_taken_again() {
+    let taken: [fn(&mut Node); 2] = [
+        |n| drop(n.metadata.labels.as_mut().unwrap().insert(POOL_LABEL.into(), "other".into())),
+        |n| {
+            n.metadata.labels.as_mut().unwrap().remove(POOL_LABEL);
+            n.spec.as_mut().unwrap().taints = None;
+        },
+    ];
+    for take in taken {
+        let mut world = unlocked();
+        let mut node = (*world.inventory[1]).clone();
+        take(&mut node);
+        put_node(&mut world, node);
+        let steps = words(&todo(&world, now()));
+        assert!(!steps.iter().any(|s| s.starts_with("assign")), "{steps:?}");
+    }
+}
+
+#[test]
 fn a_node_that_is_not_ready_or_gone_is_reported_and_locks_nothing() {
     let mut world = unlocked();
     let mut sick = (*world.inventory[1]).clone();
