@@ -24,9 +24,6 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     if let Some(why) = world.pods.doubt().or(world.nodes.doubt()) {
         return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("pods or nodes cannot be read: {why}"));
     }
-    if let Some(why) = world.nodes.doubt() {
-        return Verdict::unknown(WORKLOADS_PLACED, Reason::Unreadable, format!("nodes cannot be read: {why}"));
-    }
     let (off, foreign) = (off_pool(tenant, world), foreign(tenant, world));
     let settling = |pods: &[&Arc<Pod>]| pods.iter().all(|p| settles_at(p).is_some_and(|t| now < t));
     let (reason, pods, message) = if !foreign.is_empty() {
@@ -64,9 +61,6 @@ pub fn next_check(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Time
 /// Evictions of the tenant's pods that run elsewhere.
 #[must_use]
 pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
-    if world.nodes.known().is_none() {
-        return vec![];
-    }
     let pods = off_pool(tenant, world).into_iter().filter(|p| p.metadata.deletion_timestamp.is_none());
     pods.map(|p| Step::Evict(p.clone())).collect()
 }
