@@ -56,6 +56,9 @@ fn a_watch_that_has_failed_for_long_is_not_believed_until_it_speaks_again() {
     assert!(store.get("n", "a").doubt().is_some_and(|w| w.contains("cannot be watched")));
     store.failed();
     assert!(store.unknown().is_some(), "a further failure does not make it younger");
+    store.take(Event::Init);
+    store.take(Event::InitApply(object("a", 1, "g")));
+    assert!(store.unknown().is_some(), "a list that is only begun may fail");
     store.take(Event::Apply(object("a", 2, "g")));
     assert!(store.unknown().is_none());
 }
@@ -124,4 +127,14 @@ fn the_index_follows_an_object_to_its_new_value() {
 fn namespaces_are_told_apart() {
     let store = listed(&[object("a", 1, "g")]);
     assert!(store.get("other", "a").is_absent());
+}
+
+#[test]
+fn a_late_answer_does_not_bring_back_what_was_deleted() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.take(Event::Delete(object("a", 3, "g")));
+    store.put(object("a", 2, "g"));
+    assert!(store.get("n", "a").is_absent());
+    store.put(object("a", 4, "g"));
+    assert!(store.get("n", "a").known().is_some(), "a newer object of that name is another");
 }

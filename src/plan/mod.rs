@@ -13,3 +13,5 @@ pub mod world;
 
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+mod review_tests;

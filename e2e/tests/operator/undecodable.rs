@@ -51,3 +51,28 @@ async fn a_class_and_a_plan_that_cannot_be_decoded_do_not_stop_the_others() -> R
     })
     .await
 }
+
+/// Acts are never deleted, so two that name each other would stop the operator at every start.
+#[tokio::test]
+async fn acts_that_name_each_other_stop_nobody() -> Result<()> {
+    promise("acts_that_name_each_other_stop_nobody", async |bed| {
+        let operator = bed.operator().await?;
+        operator.ready().await?;
+        let person = bed.impersonated("alice@ringwell.example", &["agreement-signers"]).await?;
+        let acts = kind(&person, "Attestation", "attestations");
+        let names = [ringfence_e2e::tenant::unique("act"), ringfence_e2e::tenant::unique("act")];
+        for (name, other) in [(&names[0], &names[1]), (&names[1], &names[0])] {
+            let subject =
+                json!({ "kind": "Attestation", "name": other, "uid": "00000000-0000-4000-8000-000000000000" });
+            let act = json!({
+                "apiVersion": "ringfence.dev/v1alpha1", "kind": "Attestation", "metadata": { "name": name },
+                "spec": { "act": "Withdraw", "by": "alice@ringwell.example", "subjectRef": subject },
+            });
+            acts.create(&PostParams::default(), &serde_json::from_value(act)?).await?;
+        }
+        let story = Scenario::new(bed, "after", |_| ()).await?;
+        story.unlock(1).await?;
+        operator.server().must_run()
+    })
+    .await
+}
