@@ -1,9 +1,8 @@
 //! All watched collections of the operator, what it knows of keys, and which node is being given to whom.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use k8s_openapi::api::{
@@ -14,19 +13,13 @@ use k8s_openapi::api::{
 use kube::{ResourceExt, core::PartialObjectMeta};
 
 use crate::{
-    api::{
-        Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig, TenantRecord,
-        conditions::Reason,
-    },
+    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig, TenantRecord, conditions::Reason},
     guarded::Guarded,
+    keys::KeyFacts,
     names::POOL_LABEL,
     outcome::Failure,
-    plan::world::KeyFact,
     store::Store,
 };
-
-/// How long the key service is not asked again about a tenant that it told nothing of.
-const TROUBLE_AGE: Duration = Duration::from_secs(5);
 
 /// Everything that is watched.
 #[allow(missing_docs)]
@@ -182,40 +175,5 @@ impl Stores {
         let records = self.records.all();
         let others = records.iter().filter_map(|r| r.object.as_ref().ok()).filter(|r| r.name_any() != tenant);
         others.flat_map(|r| r.spec.nodes.iter().map(|n| n.uid.clone()).collect::<Vec<_>>()).collect()
-    }
-}
-
-/// What the key service last told, by tenant.
-#[derive(Default)]
-pub struct KeyFacts(Mutex<HashMap<String, (Instant, Told)>>);
-
-/// What was told of a tenant's keys.
-type Told = BTreeMap<KeyPurpose, KeyFact>;
-
-impl KeyFacts {
-    /// What was told no longer than `age` ago; trouble is told again for a shorter time.
-    #[must_use]
-    pub fn fresh(&self, tenant: &str, age: Duration) -> Option<Told> {
-        let facts = self.0.lock().expect("no holder of this lock panics");
-        let fresh = |(at, told): &&(Instant, Told)| {
-            let age = if told.values().all(Result::is_ok) { age } else { age.min(TROUBLE_AGE) };
-            at.elapsed() < age
-        };
-        facts.get(tenant).filter(fresh).map(|(_, f)| f.clone())
-    }
-
-    /// Remembers what was told.
-    pub fn learn(&self, tenant: &str, told: &Told) {
-        self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (Instant::now(), told.clone()));
-    }
-
-    /// Forgets everything: another key service is asked from now on.
-    pub fn clear(&self) {
-        self.0.lock().expect("no holder of this lock panics").clear();
-    }
-
-    /// Forgets: something was written.
-    pub fn forget(&self, tenant: &str) {
-        self.0.lock().expect("no holder of this lock panics").remove(tenant);
     }
 }

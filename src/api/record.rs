@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
     derive = "PartialEq",
     doc = "TenantRecord is the register of one tenant, written by the operator alone: UIDs, key fingerprints and nodes. It outlives the plan and only grows.",
     printcolumn(name = "Pool", type_ = "string", json_path = ".spec.pool"),
-    printcolumn(name = "Nodes", type_ = "string", json_path = ".spec.nodes[*].name"),
-    printcolumn(name = "Keys", type_ = "string", json_path = ".spec.keys[*].purpose"),
+    printcolumn(name = "Plan UID", type_ = "string", json_path = ".spec.planUID"),
+    printcolumn(name = "Namespace UID", type_ = "string", json_path = ".spec.namespaceUID"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]

@@ -1,9 +1,11 @@
 //! The key service, behind a narrow trait: read, create, tune. Nothing here can delete, export or use a key.
 
+mod facts;
 mod openbao;
 
 use std::future::Future;
 
+pub use facts::KeyFacts;
 pub use openbao::OpenBao;
 use sha2::{Digest, Sha256};
 

@@ -1,6 +1,7 @@
 //! The operator process: watches, workers, admin server, graceful stop.
 
 mod admin;
+mod prune;
 mod watches;
 mod workers;
 

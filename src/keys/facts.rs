@@ -1,0 +1,47 @@
+//! What the key service last told, and for how long it is believed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use crate::{api::KeyPurpose, plan::world::KeyFact};
+
+/// How long the key service is not asked again about a tenant that it told nothing of.
+const TROUBLE_AGE: Duration = Duration::from_secs(5);
+
+/// What the key service last told, by tenant.
+#[derive(Default)]
+pub struct KeyFacts(Mutex<HashMap<String, (Instant, Told)>>);
+
+/// What was told of a tenant's keys.
+type Told = BTreeMap<KeyPurpose, KeyFact>;
+
+impl KeyFacts {
+    /// What was told no longer than `age` ago; trouble is told again for a shorter time.
+    #[must_use]
+    pub fn fresh(&self, tenant: &str, age: Duration) -> Option<Told> {
+        let facts = self.0.lock().expect("no holder of this lock panics");
+        let fresh = |(at, told): &&(Instant, Told)| {
+            let age = if told.values().all(Result::is_ok) { age } else { age.min(TROUBLE_AGE) };
+            at.elapsed() < age
+        };
+        facts.get(tenant).filter(fresh).map(|(_, f)| f.clone())
+    }
+
+    /// Remembers what was told.
+    pub fn learn(&self, tenant: &str, told: &Told) {
+        self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (Instant::now(), told.clone()));
+    }
+
+    /// Forgets everything: another key service is asked from now on.
+    pub fn clear(&self) {
+        self.0.lock().expect("no holder of this lock panics").clear();
+    }
+
+    /// Forgets: something was written.
+    pub fn forget(&self, tenant: &str) {
+        self.0.lock().expect("no holder of this lock panics").remove(tenant);
+    }
+}
