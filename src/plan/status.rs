@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{
     decide::Decision,
+    fence::flags,
     gates::{Gate, Standing},
     validate::{Invalid, Tenant},
 };
@@ -53,7 +54,7 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
         Reason::NotBuilt,
         "Verifying audit is not built yet: see to it yourself.",
     ));
-    said.push(phi_unlocked(&decision.gate, failure));
+    said.push(phi_unlocked(&decision.gate, failure, flags::was_told(&tenant.plan, &[PHI_UNLOCKED])));
     said.extend(kstatus(decision, failure));
     let entities = decision.agreements.entities.iter().map(|e| EntityStatus {
         party: e.party.clone(),
@@ -102,10 +103,14 @@ fn doubted(r#type: &str, reason: Reason, message: &str) -> Option<Said> {
     (!own).then(|| Said::new(fence, "Unknown", reason, message))
 }
 
-fn phi_unlocked(gate: &Gate, failure: Option<&Failure>) -> Said {
+/// What could not be written is no longer said to be open; what was never said to be open is not opened by a failure.
+fn phi_unlocked(gate: &Gate, failure: Option<&Failure>, was_told: bool) -> Said {
     match (gate, failure) {
         (Gate::Closed(v), _) => Said::new(PHI_UNLOCKED, "False", v.reason, &v.message),
         (Gate::Hold(v), _) => Said::new(PHI_UNLOCKED, "Unknown", v.reason, format!("Not renewed: {}", v.message)),
+        (Gate::Open, Some(f)) if !f.untidy && !was_told => {
+            Said::new(PHI_UNLOCKED, "False", f.reason, format!("Not opened: {}", f.message))
+        }
         (Gate::Open, Some(f)) if !f.untidy => {
             Said::new(PHI_UNLOCKED, "Unknown", f.reason, format!("Not renewed: {}", f.message))
         }

@@ -7,7 +7,7 @@ use super::{Effective, Live, Opening, Reading, Settings, published, render};
 use crate::{
     agreement::Verdict as Agreements,
     api::{
-        PhiCategory,
+        HealthcarePlan, PhiCategory,
         conditions::{KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED, Reason},
     },
     names::TenantName,
@@ -58,10 +58,11 @@ pub fn desired(
     // What may be opened anew or for longer: behind an open gate only, and once status says so.
     let fresh = opening(agreements, effective, now, lease.ends(now));
     let may_open =
-        *gate == Gate::Open && live.is_some() && was_told(world, &[PHI_UNLOCKED]) && !fresh.entities.is_empty();
+        *gate == Gate::Open && live.is_some() && was_told(&tenant.plan, &[PHI_UNLOCKED]) && !fresh.entities.is_empty();
     let due = |k: &Opening| (now >= lease.due(k.issued) || widens(&fresh, k)) && prolongs(&fresh, k);
     let opens = may_open && kept.as_ref().is_none_or(due);
-    let may_read = *read_gate == Gate::Open && live.is_some() && agreements.ever_open() && was_told(world, &FENCES);
+    let may_read =
+        *read_gate == Gate::Open && live.is_some() && agreements.ever_open() && was_told(&tenant.plan, &FENCES);
     let reads = may_read && read_kept.is_none_or(|r| now >= read_lease.due(r.issued));
 
     let endless = opening(agreements, effective, i64::MAX, i64::MAX);
@@ -92,8 +93,9 @@ pub fn desired(
 const FENCES: [&str; 4] = [NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, KEYS_READY];
 
 /// Whether status says that these conditions are true. A document that could not be written takes nothing of that back.
-fn was_told(world: &World, conditions: &[&str]) -> bool {
-    let status = world.plan.known().and_then(|p| p.status.as_ref());
+#[must_use]
+pub fn was_told(plan: &HealthcarePlan, conditions: &[&str]) -> bool {
+    let status = plan.status.as_ref();
     let unwritten = |k: &Condition| k.status == "Unknown" && k.reason == Reason::WriteFailed.as_str();
     let told = |c: &&str| {
         status.is_some_and(|s| s.conditions.iter().any(|k| k.type_ == **c && (k.status == "True" || unwritten(k))))

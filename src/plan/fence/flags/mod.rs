@@ -9,7 +9,7 @@ pub use document::{Opening, Reading, Settings, render};
 pub use features::{Effective, effective};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
-pub use leases::{Publish, desired};
+pub use leases::{Publish, desired, was_told};
 pub use live::Live;
 
 use super::object_meta;
