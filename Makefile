@@ -36,9 +36,11 @@ $(DENY):
 
 generate: ## Write generated files anew
 	cargo run --quiet -- crds --out crds
+	cargo run --quiet -- preview --differences > docs/differences.md
 
 generated: ## Fail when generated files are not up to date
 	@dir=$$(mktemp -d) && cargo run --quiet -- crds --out $$dir && diff -ru crds $$dir && rm -r $$dir || { echo "crds/ is not what the code says: run make generate"; exit 1; }
+	@cargo run --quiet -- preview --differences | diff -u docs/differences.md - || { echo "docs/differences.md is not what the code says: run make generate"; exit 1; }
 
 tools: ## Build the real servers into your cache, once
 	@e2e/tools/build.sh
