@@ -1,7 +1,7 @@
 //! A watched collection in memory that also knows what Ringfence itself has just written.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, RwLock},
     time::{Duration, Instant},
 };
@@ -22,6 +22,9 @@ const SILENCE: Duration = Duration::from_secs(90);
 /// How long after a failure without a word the collection is listed anew.
 const RECOVERY: Duration = Duration::from_secs(30);
 
+/// How many deletions are remembered: an answer is never later than the events of some seconds.
+const REMEMBERED: usize = 256;
+
 /// Objects by namespace and name, with one secondary index.
 pub struct Store<K> {
     what: &'static str,
@@ -35,8 +38,8 @@ struct Inner<K> {
     incoming: Option<Vec<K>>,
     /// What was put while a list is under way, and may be missing from it.
     written: BTreeSet<Key>,
-    /// Versions at which objects were deleted: an answer to an older write does not bring them back.
-    deleted: HashMap<Key, u64>,
+    /// The last objects that were deleted, and at which version: a late answer to an older write does not bring them back.
+    deleted: VecDeque<(Key, u64)>,
     synced: bool,
     failing_since: Option<Instant>,
 }
@@ -61,7 +64,7 @@ impl<K: Resource + Clone> Store<K> {
             index: HashMap::new(),
             incoming: None,
             written: BTreeSet::new(),
-            deleted: HashMap::new(),
+            deleted: VecDeque::new(),
             synced: false,
             failing_since: None,
         };
@@ -109,7 +112,7 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
     pub fn put(&self, object: K) {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        if inner.deleted.get(&key(&object)).is_some_and(|at| version(&object) <= *at) {
+        if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) <= *at) {
             return;
         }
         if inner.incoming.is_some() {
@@ -128,7 +131,10 @@ impl<K: Resource + Clone> Store<K> {
         match event {
             watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
             watcher::Event::Delete(object) => {
-                inner.deleted.insert(key(&object), version(&object));
+                inner.deleted.push_back((key(&object), version(&object)));
+                if inner.deleted.len() > REMEMBERED {
+                    inner.deleted.pop_front();
+                }
                 inner.remove(&key(&object), version(&object), self.index_by).into_iter().collect()
             }
             watcher::Event::Init => {

@@ -138,3 +138,13 @@ fn a_late_answer_does_not_bring_back_what_was_deleted() {
     store.put(object("a", 4, "g"));
     assert!(store.get("n", "a").known().is_some(), "a newer object of that name is another");
 }
+
+#[test]
+fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
+    let store = listed(&[]);
+    for n in 0..10_000 {
+        store.take(Event::Apply(object("a", 2 * n + 1, "g")));
+        store.take(Event::Delete(object("a", 2 * n + 2, "g")));
+    }
+    assert_eq!(store.inner.read().unwrap().deleted.len(), REMEMBERED);
+}

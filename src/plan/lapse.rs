@@ -1,6 +1,7 @@
 //! What is done when there is no valid tenant: close what may not be known to be allowed, or let it lapse.
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 
 use super::{
     decide::publish_step,
@@ -14,8 +15,9 @@ use super::{
 };
 use crate::{
     agreement,
-    api::{PlanState, conditions::Reason},
-    names::TenantName,
+    api::{PlanState, RecordedKey, conditions::Reason},
+    fact::Fact,
+    names::{BASE_POLICY, TenantName},
 };
 
 /// What is done when there is no valid tenant: what may not be known to be allowed is closed, or left to lapse.
@@ -31,11 +33,23 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
     let plan = world.plan.known();
     let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
     let gone = world.plan.is_absent();
-    let closed =
-        gone || (plan.is_some() && asked) || invalid.reason == Reason::NameUsed || has_closed(world, &name, live, now);
-    let reading = flags::Live::parse(&name, live).and_then(|l| l.reading);
+    let fell = has_fallen(world);
+    let closed = fell
+        || gone
+        || (plan.is_some() && asked)
+        || invalid.reason == Reason::NameUsed
+        || has_closed(world, &name, live, now);
+    let reading = flags::Live::parse(&name, live).and_then(|l| l.reading).filter(|_| !fell);
     let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading.as_ref());
     (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
+}
+
+/// Whether a fence is seen to be gone that no class is needed to judge: the base policy, or a recorded key.
+fn has_fallen(world: &World) -> bool {
+    let wall = world.policies.known().is_none_or(|p| p.iter().any(|p| p.name_any() == BASE_POLICY));
+    let recorded = world.record.known().into_iter().flat_map(|r| &r.spec.keys).filter(|k| k.fingerprint.is_some());
+    let lost = |k: &RecordedKey| matches!(world.keys.get(&k.purpose), Some(Ok(Fact::Absent)));
+    !wall || recorded.into_iter().any(lost)
 }
 
 /// Whether an entity that the document opens has no agreement in force any more.

@@ -78,3 +78,24 @@ fn what_is_not_built_yet_or_cannot_be_is_said_by_reason() {
         assert_eq!(validate_reason(&changed(change)), Some(reason));
     }
 }
+
+#[test]
+fn a_fence_that_is_seen_to_be_gone_locks_reading_too_also_without_a_class() {
+    let falling: [Change; 2] =
+        [|w| w.policies = Fact::Known(vec![]), |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Absent)))];
+    for (n, fall) in falling.into_iter().enumerate() {
+        let world = changed(|w| {
+            w.class = Fact::Absent;
+            fall(w);
+        });
+        let steps = todo(&world, now());
+        assert_eq!(words(&steps), ["close flags"], "case {n}");
+        let published = publishes(&steps).unwrap();
+        assert!(restricts(&published) && !reads(&published, now()), "case {n}");
+    }
+    let unknown = changed(|w| {
+        w.class = Fact::Absent;
+        w.policies = Fact::Unknown("away".into());
+    });
+    assert_eq!(words(&todo(&unknown, now())), Vec::<String>::new(), "what is not known lapses");
+}

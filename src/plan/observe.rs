@@ -227,3 +227,36 @@ where
     }
     Ok(there)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Key;
+
+    /// A key service that swallows every request.
+    struct Silent;
+
+    impl KeyService for Silent {
+        async fn read(&self, _: KeyPurpose, _: &str) -> Result<Fact<Key>, Trouble> {
+            std::future::pending().await
+        }
+
+        async fn create(&self, _: KeyPurpose, _: &str, _: i64) -> Result<(), Trouble> {
+            std::future::pending().await
+        }
+
+        async fn tune(&self, _: &str, _: i64) -> Result<(), Trouble> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_key_service_is_waited_for_once_and_not_for_long() {
+        let (stores, began) = (Stores::default(), tokio::time::Instant::now());
+        let facts = read_keys("acme", &stores, &Silent).await;
+        assert!(facts.len() == 2 && facts.values().all(|f| matches!(f, Err(Trouble::Unreachable(_)))));
+        assert_eq!(began.elapsed(), PATIENCE, "both keys at once");
+        let again = stores.key_facts.fresh("acme", Duration::from_secs(600));
+        assert_eq!(again, Some(facts), "the next look does not wait again");
+    }
+}

@@ -14,7 +14,10 @@ use k8s_openapi::api::{
     networking::v1::NetworkPolicy,
 };
 use kube::{Api, ResourceExt, api::ListParams};
-use ringfence_e2e::{manifests, nodes};
+use ringfence_e2e::{
+    manifests, nodes,
+    wait::{self, Look},
+};
 use serde_json::{Value, json};
 
 const POOL_LABEL: &str = "ringfence.node-restriction.kubernetes.io/pool";
@@ -36,15 +39,11 @@ impl Tour<'_> {
         stage.act(cast.root.called, "deploys the tenant's application, 60-app.yaml");
         manifests::apply(&cast.root.client, tenant.example("60-app.yaml")?).await?;
         let pods: Api<Pod> = Api::namespaced(cast.root.client.clone(), tenant.name);
-        let placed = async {
-            loop {
-                let all = pods.list(&ListParams::default()).await?.items;
-                if all.len() == 2 && all.iter().all(|pod| phase(pod) == "Running") {
-                    return anyhow::Ok(all);
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            }
-        };
+        let placed = wait::until("two pods run", async || {
+            let all = pods.list(&ListParams::default()).await?.items;
+            let run = all.len() == 2 && all.iter().all(|pod| phase(pod) == "Running");
+            Ok(if run { Look::Done(all) } else { Look::Not(format!("{} pods", all.len())) })
+        });
         let pods = stage.wait("two pods of the tenant to run", PATIENCE, placed).await?;
         let nodes: Api<Node> = Api::all(cast.pat.client.clone());
         let nodes = nodes.list(&ListParams::default()).await?.items;

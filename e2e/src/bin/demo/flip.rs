@@ -137,10 +137,7 @@ impl Tour<'_> {
         changes.restart_clock();
         let opens = async {
             changes.until(stage, Changes::open).await?;
-            while see::flag(&cast.root.client, tenant, RECORDING).await? != [true, true] {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            anyhow::Ok(())
+            see::await_flag(&cast.root.client, tenant, RECORDING, true).await
         };
         let opened = stage.wait("the plan and its flags to open", PATIENCE, opens).await;
         stage.check(

@@ -12,6 +12,7 @@ use kube::{
 use ringfence_e2e::{
     evaluators::{self, Values},
     scenario,
+    wait::{self, Look},
 };
 use serde_json::Value;
 use std::{
@@ -163,4 +164,13 @@ pub async fn both(document: &str) -> Result<[Values; 2]> {
 pub async fn flag(client: &Client, tenant: &Tenant, key: &str) -> Result<[Value; 2]> {
     let said = both(&document(client, tenant).await?).await?;
     Ok(said.map(|values| values.get(key).cloned().unwrap_or_default()))
+}
+
+/// Waits until both engines say so of a flag.
+pub async fn await_flag(client: &Client, tenant: &Tenant, key: &str, says: bool) -> Result<()> {
+    wait::until(&format!("{key} of {} is {says}", tenant.name), async || {
+        let said = flag(client, tenant, key).await?;
+        Ok(if said == [says, says] { Look::Done(()) } else { Look::Not(format!("{said:?}")) })
+    })
+    .await
 }

@@ -98,15 +98,7 @@ impl Tour<'_> {
             used(&document)
         ));
         self.guarded().await?;
-        let closing = async {
-            loop {
-                let [go, python] = see::flag(&cast.root.client, &ACME, RECORDING).await?;
-                if go == false && python == false {
-                    return anyhow::Ok(());
-                }
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        };
+        let closing = see::await_flag(&cast.root.client, &ACME, RECORDING, false);
         let closed = stage.wait("the window to close by itself, in both engines", CLOSED, closing).await;
         stage.check(
             &format!("with Ringfence dead, both engines say no after {} s", began.elapsed().as_secs()),
@@ -122,9 +114,7 @@ impl Tour<'_> {
         operator.server().start()?;
         let opening = async {
             for tenant in [&ACME, &GLOBEX] {
-                while see::flag(&cast.root.client, tenant, RECORDING).await? != [true, true] {
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
+                see::await_flag(&cast.root.client, tenant, RECORDING, true).await?;
             }
             anyhow::Ok(())
         };
