@@ -1,3 +1,9 @@
+use std::{
+    convert::Infallible,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
+use http_body_util::{BodyExt, Full, StreamBody};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::Event;
 
@@ -147,4 +153,44 @@ fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
         store.take(Event::Delete(object("a", 2 * n + 2, "g")));
     }
     assert_eq!(store.inner.read().unwrap().deleted.len(), REMEMBERED);
+}
+
+type Reply = http::Response<http_body_util::combinators::BoxBody<bytes::Bytes, Infallible>>;
+
+/// An API server that lists, refuses the first watch, and holds every later one without a word.
+async fn recovers_silently(
+    query: String,
+    lists: Arc<AtomicUsize>,
+    watches: Arc<AtomicUsize>,
+) -> Result<Reply, Infallible> {
+    let answer = |code: u16, text: &'static str| {
+        let body = Full::from(text).boxed();
+        http::Response::builder().status(code).header("content-type", "application/json").body(body).unwrap()
+    };
+    if !query.contains("watch=") {
+        lists.fetch_add(1, SeqCst);
+        let list = r#"{"apiVersion":"v1","kind":"ConfigMapList","metadata":{"resourceVersion":"1"},"items":[]}"#;
+        return Ok(answer(200, list));
+    }
+    if watches.fetch_add(1, SeqCst) == 0 {
+        return Ok(answer(500, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","code":500}"#));
+    }
+    Ok(http::Response::new(BodyExt::boxed(StreamBody::new(futures::stream::pending()))))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_taken_up_again_without_a_word_is_listed_anew_and_believed() {
+    let (lists, watches) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counted = lists.clone();
+    let service = tower::service_fn(move |r: http::Request<kube::client::Body>| {
+        recovers_silently(r.uri().query().unwrap_or_default().to_owned(), lists.clone(), watches.clone())
+    });
+    let api = Api::<ConfigMap>::all(kube::Client::new(service, "default"));
+    let store = Arc::new(Store::new("config maps", group));
+    let task = tokio::spawn(run(api, watcher::Config::default(), store.clone(), |_| (), |_| ()));
+    tokio::time::sleep(RECOVERY * 4).await;
+    task.abort();
+    let listed = counted.load(SeqCst);
+    assert!(!store.is_failing() && store.unknown().is_none(), "after {listed} lists");
+    assert_eq!(listed, 2, "once at the start, and once to believe it again");
 }
