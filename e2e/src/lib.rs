@@ -14,6 +14,7 @@ pub mod control_plane;
 pub mod dump;
 pub mod etcd;
 pub mod evaluators;
+pub mod faults;
 pub mod identity;
 pub mod install;
 pub mod janitor;
