@@ -78,11 +78,19 @@ reasons! {
     KeySuspended,
     /// A key or its mount is set up otherwise than it must be.
     KeySettingsWrong,
+    /// A mount of the key service is gone, and every key in it.
+    KeyMountMissing,
     /// The key service did not answer.
     KeyServiceUnreachable,
     /// The key service is sealed.
     KeyServiceSealed,
-    /// The key service refused the operator.
+    /// The certificate of the key service is not of the configured authorities.
+    KeyServiceUntrusted,
+    /// The key service limits how often it is asked.
+    KeyServiceLimited,
+    /// The key service refused the operator's login.
+    KeyLoginRefused,
+    /// The key service refused a request of the operator's.
     KeyServiceDenied,
     /// The document is published.
     Published,

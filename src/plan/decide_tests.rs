@@ -56,7 +56,7 @@ fn loosens(steps: &[Step]) -> bool {
 }
 
 /// Verdicts that fall, one for each condition of the gate.
-const FALLS: [(&str, Change); 7] = [
+const FALLS: [(&str, Change); 8] = [
     (AGREEMENT_IN_FORCE, |w| drop(w.acts.pop())),
     (NAMESPACE_FENCED, |w| edit(&mut w.namespace, |n| n.metadata.uid = Some("another".into()))),
     (NETWORK_ISOLATED, |w| w.policies = Fact::Known(vec![])),
@@ -66,6 +66,7 @@ const FALLS: [(&str, Change); 7] = [
         put_node(w, stray);
     }),
     (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Absent)))),
+    (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::MountMissing("ringfence-phi".into()))))),
     (FLAGS_PUBLISHED, |w| edit(&mut w.flags, |c| c.data = None)),
     (WORKLOADS_PLACED, |w| {
         let Fact::Known(pods) = &mut w.pods else { return };
@@ -406,6 +407,29 @@ fn a_lost_key_is_never_made_again() {
         }
         let condition = conditions(&world).iter().find(|c| c.type_ == KEYS_READY).unwrap();
         assert_eq!(condition.reason, "KeyLost");
+    }
+}
+
+#[test]
+fn every_trouble_of_the_key_service_has_a_reason_of_its_own_and_only_a_mount_that_is_gone_locks() {
+    let what = || "reading a key".to_owned();
+    let troubles = [
+        (Trouble::Unreachable(what()), Reason::KeyServiceUnreachable),
+        (Trouble::Untrusted, Reason::KeyServiceUntrusted),
+        (Trouble::Limited(what()), Reason::KeyServiceLimited),
+        (Trouble::Sealed, Reason::KeyServiceSealed),
+        (Trouble::LoginRefused, Reason::KeyLoginRefused),
+        (Trouble::Denied(what()), Reason::KeyServiceDenied),
+        (Trouble::MountMissing("ringfence-phi".into()), Reason::KeyMountMissing),
+    ];
+    for (trouble, reason) in troubles {
+        let falls = matches!(trouble, Trouble::MountMissing(_));
+        let world = changed(|w| drop(w.keys.insert(KeyPurpose::Phi, Err(trouble.clone()))));
+        let decision = decided(&world, now());
+        let verdict = decision.verdicts.iter().find(|v| v.condition == KEYS_READY).unwrap();
+        assert_eq!(verdict.reason, reason);
+        assert_eq!(verdict.standing == Standing::Falls, falls, "{trouble:?}");
+        assert_eq!(words(&decision.steps), if falls { vec!["close flags"] } else { vec![] }, "{trouble:?}");
     }
 }
 

@@ -72,6 +72,9 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
         Some(Ok(Fact::Absent)) => {
             return Verdict::falls(KEYS_READY, Reason::WaitingForFence, "The keys are being made.");
         }
+        Some(Err(trouble @ Trouble::MountMissing(_))) => {
+            return Verdict::falls(KEYS_READY, Reason::KeyMountMissing, format!("{trouble}."));
+        }
         Some(Err(trouble)) => return Verdict::unknown(KEYS_READY, reason(trouble), format!("{trouble}.")),
         Some(Ok(other)) => {
             return Verdict::unknown(KEYS_READY, Reason::KeyServiceUnreachable, other.doubt().unwrap_or_default());
@@ -110,8 +113,11 @@ const fn reason(trouble: &Trouble) -> Reason {
     match trouble {
         Trouble::Unreachable(_) => Reason::KeyServiceUnreachable,
         Trouble::Sealed => Reason::KeyServiceSealed,
+        Trouble::Untrusted => Reason::KeyServiceUntrusted,
+        Trouble::Limited(_) => Reason::KeyServiceLimited,
+        Trouble::LoginRefused => Reason::KeyLoginRefused,
         Trouble::Denied(_) => Reason::KeyServiceDenied,
-        Trouble::MountMissing(_) => Reason::KeySettingsWrong,
+        Trouble::MountMissing(_) => Reason::KeyMountMissing,
     }
 }
 
