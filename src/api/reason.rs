@@ -50,6 +50,8 @@ reasons! {
     NamespaceReplaced,
     /// The namespace is being deleted.
     NamespaceTerminating,
+    /// The namespace was made for a record that is gone.
+    RecordMissing,
     /// A record of this name belongs to another plan.
     NameUsed,
     /// The base policy stands.

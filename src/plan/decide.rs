@@ -64,7 +64,7 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let read_gate = gate(&fences);
     let [namespace, network, nodes, keys] = fences;
     let flags = flags::judge(&tenant.name, world, now);
-    let verdicts = vec![
+    let mut verdicts = vec![
         judge_agreement(&agreements, world),
         namespace,
         network,
@@ -76,6 +76,10 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let gate = asked_closed(tenant).map_or_else(|| gate(&verdicts), Gate::Closed);
 
     let publish = flags::desired(tenant, world, &agreements, &effective, (&gate, &read_gate), now);
+    // What has to be tightened behind an open gate was not closed by anything that was said.
+    if gate == Gate::Open && publish.text.is_some() && !publish.loosening {
+        verdicts[FLAGS] = flags::altered();
+    }
     let risks = [effective.guide_until, effective.redaction_off_until];
     let moments = [
         agreements.next_change,
@@ -94,6 +98,9 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         next,
     }
 }
+
+/// Where the document's verdict is among the verdicts.
+const FLAGS: usize = 5;
 
 /// What the plan itself asks for closes the gate before any fence is looked at.
 fn asked_closed(tenant: &Tenant) -> Option<Verdict> {

@@ -361,6 +361,8 @@ fn a_document_that_somebody_widened_is_narrowed_first() {
     let steps = todo(&world, now());
     assert_eq!(words(&steps), ["close flags"]);
     assert!(windows(&publishes(&steps).unwrap()).iter().all(|w| w.2 < end + 1_000_000));
+    let said = decided(&world, now()).verdicts.into_iter().find(|v| v.condition == FLAGS_PUBLISHED).unwrap();
+    assert_eq!((said.standing, said.reason), (Standing::Stands, Reason::Repairing));
 }
 
 #[test]
@@ -453,6 +455,8 @@ fn a_suspended_or_altered_key_locks_and_only_its_rotation_is_put_right() {
         key.rotation_seconds = 0;
     });
     assert_eq!(words(&todo(&world, now())), ["tune key"]);
+    let said = decided(&world, now()).verdicts.into_iter().find(|v| v.condition == KEYS_READY).unwrap();
+    assert_eq!((said.standing, said.reason), (Standing::Stands, Reason::Repairing));
 }
 
 #[test]
@@ -488,6 +492,14 @@ fn a_namespace_that_is_gone_is_not_made_again() {
     });
     assert!(matches!(ground(&world), Ground::Barred(Reason::NamespaceReplaced, _)));
     assert_eq!(words(&todo(&world, now())), Vec::<String>::new());
+}
+
+#[test]
+fn a_record_that_is_gone_is_not_made_again() {
+    let world = changed(|w| w.record = Fact::Absent);
+    let decision = decided(&world, now());
+    assert!(matches!(&decision.gate, Gate::Closed(v) if v.reason == Reason::RecordMissing && v.stalled));
+    assert_eq!(words(&decision.steps), ["close flags"]);
 }
 
 #[test]

@@ -129,16 +129,20 @@ pub(super) fn login_trouble(error: &ClientError) -> Trouble {
     }
 }
 
-/// Whether TLS failed because of the certificate. An `io::Error` hides what it wraps from `source`.
+/// Whether TLS failed because of the certificate.
 fn is_untrusted(error: &rustify::errors::ClientError) -> bool {
     let rustify::errors::ClientError::RequestError { source, .. } = error else {
         return false;
     };
-    source.chain().any(|cause| {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = wrapped.and_then(|w| w.downcast_ref::<rustls::Error>()).or_else(|| cause.downcast_ref());
-        matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
-    })
+    is_about_certificate(source.as_ref())
+}
+
+/// An `io::Error` hides what it wraps from `source`.
+fn is_about_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+        || wrapped.is_some_and(|w| is_about_certificate(w))
+        || error.source().is_some_and(is_about_certificate)
 }
 
 /// Whether an error says that nothing is mounted there.

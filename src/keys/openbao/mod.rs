@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use endpoints::{ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, is_without_mount, login_trouble, trouble, understand};
+use endpoints::{
+    ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, is_without_mount, login_trouble, trouble, understand,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use vaultrs::{
@@ -61,9 +63,9 @@ impl OpenBao {
         if let Some(s) = session.as_ref().filter(|s| Instant::now() < s.renew_at) {
             return Ok(s.client.clone());
         }
-        let jwt = tokio::fs::read_to_string(&self.token_file).await.map_err(|e| {
-            Trouble::Unreachable(format!("the operator's token file cannot be read: {}", e.kind()))
-        })?;
+        let jwt = tokio::fs::read_to_string(&self.token_file)
+            .await
+            .map_err(|e| Trouble::Unreachable(format!("the operator's token file cannot be read: {}", e.kind())))?;
         let jwt = SecretString::from(jwt.trim().to_owned());
         let mut client = self.connect()?;
         let login = vaultrs::auth::kubernetes::login(

@@ -106,6 +106,10 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
     if !recorded {
         return Verdict::falls(KEYS_READY, Reason::WaitingForFence, "The keys' fingerprints are being recorded.");
     }
+    if purpose == KeyPurpose::Phi && key.rotation_seconds != rotation_seconds(tenant) {
+        let message = format!("Key {mount}/{name} is given the class's rotation period again.");
+        return Verdict::repairing(KEYS_READY, Reason::Repairing, message);
+    }
     Verdict::stands(KEYS_READY, Reason::KeysVerified, "The keys are the recorded ones, not exportable, not deletable.")
 }
 
