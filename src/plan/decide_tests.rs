@@ -567,6 +567,7 @@ fn a_misplaced_pod_is_moved_at_once_and_locks_only_after_it_has_had_its_time() {
     assert_eq!(decided(&settling, now()).next, Some(at("12:00:05")), "and it is looked at again");
     let late = off("11:59:45");
     assert_eq!(words(&todo(&late, now())), ["close flags", "evict astray"]);
+    assert_eq!(decided(&late, now()).next, Some(at("12:00:10")), "a budget that let it go is noticed soon");
 }
 
 #[test]
