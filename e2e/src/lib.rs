@@ -31,6 +31,7 @@ pub mod process;
 pub mod promise;
 pub mod scenario;
 pub mod server;
+pub mod table;
 pub mod tenant;
 pub mod tools;
 pub mod wait;
