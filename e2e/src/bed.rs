@@ -42,7 +42,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { crowded: false, ..Self::CROWDED }
+        Self { ringfence: true, guardrails: true, configuration: true, crowded: false }
     }
 }
 
