@@ -74,13 +74,14 @@ const FALLS: [(&str, Change); 7] = [
 ];
 
 /// Verdicts that are not known, one for each condition of the gate.
-const UNKNOWN: [(&str, Change); 7] = [
+const UNKNOWN: [(&str, Change); 8] = [
     (AGREEMENT_IN_FORCE, |w| w.agreement_doubt = Some("Attestation x cannot be decoded".into())),
     (NAMESPACE_FENCED, |w| w.namespace = Fact::Unknown("away".into())),
     (NETWORK_ISOLATED, |w| w.policies = Fact::Unknown("away".into())),
     (NODES_DEDICATED, |w| w.nodes = Fact::Unknown("away".into())),
     (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed)))),
     (FLAGS_PUBLISHED, |w| w.flags = Fact::Unknown("away".into())),
+    (FLAGS_PUBLISHED, |w| w.clock_doubt = Some("an hour apart".into())),
     (WORKLOADS_PLACED, |w| w.pods = Fact::Unknown("away".into())),
 ];
 

@@ -51,6 +51,9 @@ pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {
             Verdict::falls(FLAGS_PUBLISHED, Reason::WaitingForFence, "The flag document is being published.")
         }
         Fact::Known(_) => match published(world).and_then(|t| Live::parse(tenant, t)) {
+            Some(_) if let Some(doubt) = &world.clock_doubt => {
+                Verdict::unknown(FLAGS_PUBLISHED, Reason::ClockInDoubt, doubt.clone())
+            }
             Some(_) => {
                 Verdict::stands(FLAGS_PUBLISHED, Reason::Published, "The flag document is published as called for.")
             }
