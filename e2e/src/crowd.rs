@@ -3,7 +3,7 @@
 mod nodes;
 mod seen;
 
-pub use seen::{quiet, requests};
+pub use seen::{Asked, asked, looked, quiet, requests};
 
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -95,7 +95,7 @@ impl Crowd {
     pub async fn agreements(&self, tenants: &[String], end: Option<&str>) -> Result<()> {
         each(tenants, async |tenant| {
             let mut baa = example("30-baa.yaml")?;
-            baa["metadata"]["name"] = tenant.into();
+            baa["metadata"]["name"] = agreement(tenant).into();
             baa["spec"]["disclosing"]["party"] = tenant.into();
             baa["spec"]["term"] = json!({ "effectiveTime": seconds_from_now(-60) });
             if let Some(end) = end {
@@ -118,7 +118,7 @@ impl Crowd {
     /// # Errors
     /// When the act is refused.
     pub async fn terminate(&self, tenant: &str) -> Result<String> {
-        let baa = kind(&self.signers[1], "BAA", "baas").get(tenant).await?;
+        let baa = kind(&self.signers[1], "BAA", "baas").get(&agreement(tenant)).await?;
         let name = format!("terminate-{tenant}");
         self.act(1, &name, &baa, tenant, json!({ "act": "Terminate" })).await?;
         Ok(name)
@@ -131,6 +131,10 @@ impl Crowd {
         let object = json!({ "apiVersion": "ringfence.dev/v1alpha1", "kind": "Attestation", "metadata": { "name": name }, "spec": spec });
         create(&kind(&self.signers[who], "Attestation", "attestations"), object).await.map(drop)
     }
+}
+
+fn agreement(tenant: &str) -> String {
+    format!("{tenant}-baa")
 }
 
 /// Creates one object.

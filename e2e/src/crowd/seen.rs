@@ -13,11 +13,13 @@ use kube::{
     runtime::{WatchStreamExt, watcher},
 };
 
+use serde::Serialize;
+
 use super::Crowd;
 use crate::{
     Bed,
     audit::{ApiEvent, Mark},
-    operator,
+    operator::{self, Operator},
     scenario::kind,
     wait::{self, Look},
 };
@@ -92,4 +94,49 @@ pub async fn quiet(bed: &Bed) -> Result<()> {
 pub fn requests(bed: &Bed, mark: Mark) -> Result<Vec<ApiEvent>> {
     let query = bed.audit().after(mark).service_account(operator::NAMESPACE, operator::ACCOUNT);
     query.filter(|e| e.verb != "watch" && e.object_ref.resource != "leases").events()
+}
+
+/// What was asked in a span: writes, reads of one thing or of one namespace, lists of a whole kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// Requests that could change something.
+    pub writes: usize,
+    /// Reads of one object, of one namespace, or by a field.
+    pub reads: usize,
+    /// Lists of a whole kind, page by page.
+    pub lists: usize,
+}
+
+/// Counts [`requests`].
+///
+/// # Errors
+/// When the audit log cannot be read.
+pub fn asked(bed: &Bed, mark: Mark) -> Result<Asked> {
+    let events = requests(bed, mark)?;
+    let (writes, reads): (Vec<_>, Vec<_>) = events.iter().partition(|e| e.is_write());
+    let whole = |e: &&&ApiEvent| {
+        e.verb == "list" && e.object_ref.namespace.is_empty() && !e.request_uri.contains("fieldSelector")
+    };
+    let lists = reads.iter().filter(whole).count();
+    Ok(Asked { writes: writes.len(), reads: reads.len() - lists, lists })
+}
+
+/// Waits until the operator has reconciled plans this many times more, by its own count; a fresh one has not at all.
+///
+/// # Errors
+/// When it has not in time.
+pub async fn looked(operator: &Operator, times: u64) -> Result<()> {
+    let before = reconciles(operator).await.unwrap_or_default();
+    wait::until_within(PATIENCE, "plans were looked at", async || {
+        operator.server().must_run()?;
+        let since = reconciles(operator).await.unwrap_or_default() - before;
+        Ok(if since >= times { Look::Done(()) } else { Look::Not(format!("{since} of {times}")) })
+    })
+    .await
+}
+
+async fn reconciles(operator: &Operator) -> Result<u64> {
+    let (_, text) = operator.page("metrics").await?;
+    let counts = text.lines().filter(|l| l.starts_with("ringfence_reconciles_total") && l.contains("kind=\"plan\""));
+    Ok(counts.filter_map(|l| l.rsplit(' ').next()?.parse::<u64>().ok()).sum())
 }

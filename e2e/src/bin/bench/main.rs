@@ -56,7 +56,7 @@ async fn run(bed: &'static Bed, options: &Options) -> Result<Report> {
     let (operator, restart) = rest::restart(bed, operator, options).await?;
     let resident_restarted = resident_mib(meter::pid(&operator)?)?;
     say("a resync in which nothing changed");
-    let resync = rest::resync(bed, options).await?;
+    let resync = rest::resync(bed).await?;
     let (terminated, suspended) = revoke::one_by_one(bed, &crowd, options).await?;
     Ok(Report {
         tenants: options.tenants,

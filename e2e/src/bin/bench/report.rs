@@ -57,9 +57,9 @@ impl Report {
             format!(
                 "| {what} | {:.1} s | {:.3} | {:.3} | {} | {:.2} |",
                 r.seconds,
-                per(r.writes),
-                per(r.reads),
-                r.lists,
+                per(r.asked.writes),
+                per(r.asked.reads),
+                r.asked.lists,
                 per(r.key_requests)
             )
         };
