@@ -32,16 +32,20 @@ pub struct Options {
     pub guardrails: bool,
     /// The example's RingfenceConfig is applied too, with this bed's OpenBao, and the roles of its people.
     pub configuration: bool,
+    /// Ready for a thousand tenants: nodes without kubelets stay Ready, and the audit log holds no bodies.
+    pub crowded: bool,
 }
 
 impl Options {
     /// Servers only, with OpenBao prepared.
-    pub const BARE: Self = Self { ringfence: false, guardrails: false, configuration: false };
+    pub const BARE: Self = Self { ringfence: false, guardrails: false, configuration: false, crowded: false };
+    /// Everything, ready for a thousand tenants.
+    pub const CROWDED: Self = Self { ringfence: true, guardrails: true, configuration: true, crowded: true };
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ringfence: true, guardrails: true, configuration: true }
+        Self { ringfence: true, guardrails: true, configuration: true, crowded: false }
     }
 }
 
@@ -77,8 +81,10 @@ impl Bed {
         let logs = folder.join("logs");
         fs::create_dir_all(&logs)?;
         let pki = Pki::create(&folder.join("pki"))?;
-        let (control_plane, openbao) =
-            tokio::try_join!(ControlPlane::start(&folder, &logs, &pki), OpenBao::start(&folder, &logs, &pki))?;
+        let (control_plane, openbao) = tokio::try_join!(
+            ControlPlane::start(&folder, &logs, &pki, options.crowded),
+            OpenBao::start(&folder, &logs, &pki)
+        )?;
         let admin = kubeconfig::client(control_plane.admin().clone()).await?;
         kubeconfig::write(&folder.join("admin.kubeconfig"), control_plane.admin())?;
         let kwok = kwok::start(&folder, &logs, &admin, control_plane.server(), &pki).await?;
