@@ -8,12 +8,16 @@ use std::{
 
 use kube::{Client, runtime::events::Recorder};
 
-use crate::{keys::OpenBao, metrics::Metrics, names::CONFIG_NAME, stores::Stores};
+use crate::{clock::Clock, keys::OpenBao, lead::Lead, metrics::Metrics, names::CONFIG_NAME, stores::Stores};
 
 /// Client, stores, key service, and how often to look when nothing changes.
 pub struct Context {
-    /// Client of the API server; it never retries by itself.
+    /// Client of the API server; it never retries by itself, and sends a write only while this replica leads.
     pub client: Client,
+    /// Whether this replica leads.
+    pub lead: Arc<Lead>,
+    /// The time to judge by.
+    pub clock: Arc<Clock>,
     /// Everything that is watched.
     pub stores: Stores,
     /// Writes Events.

@@ -11,10 +11,13 @@
 pub mod agreement;
 pub mod api;
 pub mod apply;
+pub mod clock;
 pub mod context;
 pub mod fact;
 pub mod guarded;
+pub mod heard;
 pub mod keys;
+pub mod lead;
 pub mod metrics;
 pub mod names;
 pub mod outcome;

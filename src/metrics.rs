@@ -24,17 +24,28 @@ pub struct Metrics {
     pub seconds: Histogram,
     /// Items that wait to be worked on.
     pub depth: Gauge,
+    /// 1 while this replica leads.
+    pub leading: Gauge,
+    /// 1 while the operator's clock and the API server's are too far apart.
+    pub clock_in_doubt: Gauge,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("ringfence");
         let (reconciles, depth) = (Family::default(), Gauge::default());
+        let (leading, clock_in_doubt) = (Gauge::default(), Gauge::default());
         let seconds = Histogram::new([0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]);
         registry.register("reconciles", "Reconciles by kind and outcome", reconciles.clone());
         registry.register("reconcile_seconds", "Duration of reconciles in seconds", seconds.clone());
         registry.register("queue_depth", "Items that wait to be worked on", depth.clone());
-        Self { registry, reconciles, seconds, depth }
+        registry.register("leading", "1 while this replica leads", leading.clone());
+        registry.register(
+            "clock_in_doubt",
+            "1 while the clock is too far off the API server's",
+            clock_in_doubt.clone(),
+        );
+        Self { registry, reconciles, seconds, depth, leading, clock_in_doubt }
     }
 }
 

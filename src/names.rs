@@ -4,10 +4,12 @@ use std::fmt;
 
 /// API group of Ringfence's kinds.
 pub const GROUP: &str = "ringfence.dev";
-/// Field manager of every server-side apply.
+/// Field manager of every write.
 pub const FIELD_MANAGER: &str = "ringfence";
 /// Finalizer that holds a HealthcarePlan until its tenant has been released.
 pub const FINALIZER: &str = "ringfence.dev/tenant";
+/// Name of the Lease that the leading replica holds, in the operator's namespace.
+pub const LEASE: &str = "ringfence-operator";
 /// Name of the one RingfenceConfig.
 pub const CONFIG_NAME: &str = "cluster";
 

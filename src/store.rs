@@ -3,24 +3,30 @@
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, RwLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::{StreamExt, pin_mut};
 use kube::{
-    Resource, ResourceExt,
+    Client, Resource, ResourceExt,
     api::Api,
     runtime::{WatchStreamExt, watcher},
 };
 use serde::de::DeserializeOwned;
 
-use crate::fact::Fact;
+use crate::{fact::Fact, heard::Heard};
 
-/// How long a watch may fail before what it told is no longer believed.
+/// How long one watch lasts, seconds: then the API server ends it, and a new one, from where it ended, shows that it is still there.
+/// Bookmarks alone do not: where nothing changes none is sent.
+const WATCH: u32 = 60;
+/// How long a collection may say nothing, not even that a watch of it has begun, and still be believed.
 const SILENCE: Duration = Duration::from_secs(90);
-
-/// How long after a failure without a word the collection is listed anew.
-const RECOVERY: Duration = Duration::from_secs(30);
+/// How long a watch may say nothing before it is given up and the collection is listed anew, in time to be believed without a gap.
+const STALLED: Duration = Duration::from_secs(80);
+/// How often it is looked whether a watch stalls.
+const LOOK: Duration = Duration::from_secs(3);
+/// How long after an empty list in place of many objects a second one is asked for.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// How many deletions are remembered: an answer is never later than the events of some seconds.
 const REMEMBERED: usize = 256;
@@ -30,6 +36,7 @@ pub struct Store<K> {
     what: &'static str,
     index_by: fn(&K) -> Vec<String>,
     inner: RwLock<Inner<K>>,
+    heard: Arc<Heard>,
 }
 
 struct Inner<K> {
@@ -41,7 +48,6 @@ struct Inner<K> {
     /// The last objects that were deleted, and at which version: a late answer to an older write does not bring them back.
     deleted: VecDeque<(Key, u64)>,
     synced: bool,
-    failing_since: Option<Instant>,
 }
 
 type Key = (String, String);
@@ -66,16 +72,15 @@ impl<K: Resource + Clone> Store<K> {
             written: BTreeSet::new(),
             deleted: VecDeque::new(),
             synced: false,
-            failing_since: None,
         };
-        Self { what, index_by, inner: RwLock::new(inner) }
+        Self { what, index_by, inner: RwLock::new(inner), heard: Arc::default() }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner<K>> {
         self.inner.read().expect("no holder of this lock panics")
     }
 
-    /// The object; `Unknown` until the first list is complete, or when the watch has failed for long.
+    /// The object; `Unknown` until the first list is complete, or when the API server has been silent for long.
     pub fn get(&self, namespace: &str, name: &str) -> Fact<Arc<K>> {
         let inner = self.read();
         if let Some(why) = self.doubt(&inner) {
@@ -105,14 +110,17 @@ impl<K: Resource + Clone> Store<K> {
         if !inner.synced {
             return Some(format!("{} have not been listed yet", self.what));
         }
-        let silent = inner.failing_since.is_some_and(|t| t.elapsed() > SILENCE);
-        silent.then(|| format!("{} cannot be watched; see the operator's log and its ClusterRole", self.what))
+        let silent = self.heard.silence() > SILENCE;
+        silent.then(|| {
+            format!("the API server tells nothing of {}; see the operator's log and its ClusterRole", self.what)
+        })
     }
 
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
     pub fn put(&self, object: K) {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) <= *at) {
+        // A deletion has a version of its own, but for an object that left the selector: that one lives on at the same version.
+        if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) < *at) {
             return;
         }
         if inner.incoming.is_some() {
@@ -124,10 +132,6 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in one event and returns the objects that changed.
     fn take(&self, event: watcher::Event<K>) -> Vec<Arc<K>> {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        // A list that is only begun tells nothing: the request may fail.
-        if !matches!(event, watcher::Event::Init | watcher::Event::InitApply(_)) {
-            inner.failing_since = None;
-        }
         match event {
             watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
             watcher::Event::Delete(object) => {
@@ -155,13 +159,10 @@ impl<K: Resource + Clone> Store<K> {
         }
     }
 
-    fn is_failing(&self) -> bool {
-        self.read().failing_since.is_some()
-    }
-
-    fn failed(&self) {
-        let mut inner = self.inner.write().expect("no holder of this lock panics");
-        inner.failing_since.get_or_insert_with(Instant::now);
+    /// Whether the list that is just complete would take away everything.
+    fn would_empty(&self) -> bool {
+        let inner = self.read();
+        !inner.objects.is_empty() && inner.incoming.as_ref().is_none_or(Vec::is_empty) && inner.written.is_empty()
     }
 }
 
@@ -216,21 +217,43 @@ impl<K: Resource + Clone> Inner<K> {
 }
 
 /// Lists and watches for ever, feeds `store` with what `prune` leaves, and tells `changed` of every object that came, changed or went.
-pub async fn run<K>(api: Api<K>, config: watcher::Config, store: Arc<Store<K>>, prune: fn(&mut K), changed: impl Fn(&K))
-where
-    K: Resource + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+///
+/// An empty list in place of objects is asked for twice: an answer of 200 may still be wrong.
+pub async fn run<K>(
+    client: Client,
+    config: watcher::Config,
+    store: Arc<Store<K>>,
+    prune: fn(&mut K),
+    changed: impl Fn(&K),
+) where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
+    let api = Api::<K>::all(Heard::listen(&store.heard, client));
+    let config = config.timeout(WATCH);
+    let mut doubted = false;
     loop {
         let stream = watcher(api.clone(), config.clone()).default_backoff().modify(prune);
         pin_mut!(stream);
+        let mut begun = tokio::time::Instant::now();
         loop {
-            match tokio::time::timeout(RECOVERY, stream.next()).await {
-                // A watch that was taken up again tells nothing until something changes: list anew to believe the store.
-                Err(_) if store.is_failing() => break,
+            match tokio::time::timeout(LOOK, stream.next()).await {
+                Err(_) if store.heard.silence().min(begun.elapsed()) > STALLED => {
+                    tracing::warn!(store = store.what, "a watch is silent and is begun anew");
+                    break;
+                }
                 Err(_) => {}
-                Ok(Some(Ok(event))) => store.take(event).iter().for_each(|o| changed(o)),
+                Ok(Some(Ok(watcher::Event::InitDone))) if !doubted && store.would_empty() => {
+                    tracing::warn!(store = store.what, "an empty list in place of objects is asked for again");
+                    doubted = true;
+                    tokio::time::sleep(SECOND_LOOK).await;
+                    break;
+                }
+                Ok(Some(Ok(event))) => {
+                    doubted &= !matches!(event, watcher::Event::InitDone);
+                    store.take(event).iter().for_each(|o| changed(o));
+                }
                 Ok(Some(Err(error))) => {
-                    store.failed();
+                    begun = tokio::time::Instant::now();
                     tracing::warn!(store = store.what, error = %crate::fact::brief(&error), "watch failed");
                 }
                 Ok(None) => break,

@@ -53,20 +53,15 @@ fn nothing_is_absent_before_the_first_list_is_complete() {
     assert!(store.get("n", "a").is_absent() && store.get("n", "b").known().is_some());
 }
 
-#[test]
-fn a_watch_that_has_failed_for_long_is_not_believed_until_it_speaks_again() {
+#[tokio::test(start_paused = true)]
+async fn a_collection_that_is_silent_for_long_is_not_believed() {
     let store = listed(&[object("a", 1, "g")]);
-    store.failed();
+    tokio::time::advance(SILENCE).await;
     assert!(store.get("n", "a").known().is_some(), "a hiccup counts for nothing");
-    store.inner.write().unwrap().failing_since = Instant::now().checked_sub(SILENCE + Duration::from_secs(1));
-    assert!(store.get("n", "a").doubt().is_some_and(|w| w.contains("cannot be watched")));
-    store.failed();
-    assert!(store.unknown().is_some(), "a further failure does not make it younger");
-    store.take(Event::Init);
-    store.take(Event::InitApply(object("a", 1, "g")));
-    assert!(store.unknown().is_some(), "a list that is only begun may fail");
-    store.take(Event::Apply(object("a", 2, "g")));
-    assert!(store.unknown().is_none());
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(store.get("n", "a").doubt().is_some_and(|w| w.contains("tells nothing of config maps")));
+    store.put(object("a", 2, "g"));
+    assert!(store.unknown().is_some(), "an answer to a write is no word of the watch");
 }
 
 #[test]
@@ -145,6 +140,15 @@ fn a_late_answer_does_not_bring_back_what_was_deleted() {
     assert!(store.get("n", "a").known().is_some(), "a newer object of that name is another");
 }
 
+/// To a watch with a selector, an object that lost its labels is deleted at the very version at which it lives on.
+#[test]
+fn what_only_lost_its_labels_is_there_once_it_was_read() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.take(Event::Delete(object("a", 3, "g")));
+    store.put(object("a", 3, "g"));
+    assert!(store.get("n", "a").known().is_some());
+}
+
 #[test]
 fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
     let store = listed(&[]);
@@ -157,40 +161,104 @@ fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
 
 type Reply = http::Response<http_body_util::combinators::BoxBody<bytes::Bytes, Infallible>>;
 
-/// An API server that lists, refuses the first watch, and holds every later one without a word.
-async fn recovers_silently(
-    query: String,
+fn answer(code: u16, text: impl Into<bytes::Bytes>) -> Reply {
+    let body = Full::from(text.into()).boxed();
+    http::Response::builder().status(code).header("content-type", "application/json").body(body).unwrap()
+}
+
+fn list_of(names: &[&str]) -> Reply {
+    let items: Vec<_> = names
+        .iter()
+        .map(|n| serde_json::json!({"metadata": {"name": n, "namespace": "n", "resourceVersion": "1"}, "data": {"g": "g"}}))
+        .collect();
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMapList", "metadata": {"resourceVersion": "1"}, "items": items});
+    answer(200, list.to_string())
+}
+
+/// An API server that answers the n-th list and the n-th watch as told; the store that watches it, and how often each was asked.
+struct Told {
+    store: Arc<Store<ConfigMap>>,
     lists: Arc<AtomicUsize>,
-    watches: Arc<AtomicUsize>,
-) -> Result<Reply, Infallible> {
-    let answer = |code: u16, text: &'static str| {
-        let body = Full::from(text).boxed();
-        http::Response::builder().status(code).header("content-type", "application/json").body(body).unwrap()
-    };
-    if !query.contains("watch=") {
-        lists.fetch_add(1, SeqCst);
-        let list = r#"{"apiVersion":"v1","kind":"ConfigMapList","metadata":{"resourceVersion":"1"},"items":[]}"#;
-        return Ok(answer(200, list));
+    _task: tokio::task::AbortHandle,
+}
+
+impl Told {
+    fn by(list: fn(usize) -> Reply, watch: fn(usize) -> Reply) -> Self {
+        let (lists, watches) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let counted = lists.clone();
+        let service = tower::service_fn(move |r: http::Request<kube::client::Body>| {
+            let watching = r.uri().query().unwrap_or_default().contains("watch=");
+            let reply = if watching { watch(watches.fetch_add(1, SeqCst)) } else { list(lists.fetch_add(1, SeqCst)) };
+            async move { Ok::<_, Infallible>(reply) }
+        });
+        let store = Arc::new(Store::new("config maps", group));
+        let client = kube::Client::new(service, "default");
+        let task = tokio::spawn(run(client, watcher::Config::default(), store.clone(), |_| (), |_| ()));
+        Self { store, lists: counted, _task: task.abort_handle() }
     }
-    if watches.fetch_add(1, SeqCst) == 0 {
-        return Ok(answer(500, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","code":500}"#));
+
+    fn lists(&self) -> usize {
+        self.lists.load(SeqCst)
     }
-    Ok(http::Response::new(BodyExt::boxed(StreamBody::new(futures::stream::pending()))))
+}
+
+fn held(_: usize) -> Reply {
+    http::Response::new(BodyExt::boxed(StreamBody::new(futures::stream::pending())))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_is_taken_up_again_without_a_word_is_listed_anew_and_believed() {
-    let (lists, watches) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let counted = lists.clone();
-    let service = tower::service_fn(move |r: http::Request<kube::client::Body>| {
-        recovers_silently(r.uri().query().unwrap_or_default().to_owned(), lists.clone(), watches.clone())
-    });
-    let api = Api::<ConfigMap>::all(kube::Client::new(service, "default"));
-    let store = Arc::new(Store::new("config maps", group));
-    let task = tokio::spawn(run(api, watcher::Config::default(), store.clone(), |_| (), |_| ()));
-    tokio::time::sleep(RECOVERY * 4).await;
-    task.abort();
-    let listed = counted.load(SeqCst);
-    assert!(!store.is_failing() && store.unknown().is_none(), "after {listed} lists");
-    assert_eq!(listed, 2, "once at the start, and once to believe it again");
+async fn a_watch_that_stalls_without_a_word_is_listed_anew_before_it_is_doubted() {
+    let told = Told::by(|_| list_of(&["a"]), held);
+    tokio::time::sleep(STALLED - LOOK).await;
+    assert_eq!(told.lists(), 1);
+    for _ in 0..40 {
+        tokio::time::sleep(LOOK).await;
+        assert_eq!(told.store.unknown(), None);
+    }
+    assert!(told.lists() >= 2, "{}", told.lists());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_every_watch_and_list_is_doubted() {
+    let refuse = |_| answer(500, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","code":500}"#);
+    let told = Told::by(|n| if n == 0 { list_of(&["a"]) } else { answer(503, "{}") }, refuse);
+    tokio::time::sleep(SILENCE - LOOK).await;
+    assert_eq!(told.store.unknown(), None);
+    tokio::time::sleep(LOOK * 2).await;
+    assert!(told.store.unknown().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_taken_up_again_is_believed() {
+    let refuse = |_| answer(500, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","code":500}"#);
+    let told = Told::by(|_| list_of(&["a"]), refuse);
+    tokio::time::sleep(SILENCE * 2).await;
+    assert!(told.store.unknown().is_some() || told.lists() > 1, "refused for ever");
+    let told = Told::by(|_| list_of(&["a"]), |n| if n < 3 { answer(500, "{}") } else { held(n) });
+    tokio::time::sleep(STALLED - LOOK).await;
+    assert_eq!((told.store.unknown(), told.store.all().len()), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_list_in_place_of_objects_is_asked_for_twice() {
+    // The first watch ends with 410 Gone, so that a second list is asked for: it is empty, the third is not.
+    let gone = |n| match n {
+        0 => answer(
+            200,
+            r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","message":"too old","code":410}}"#,
+        ),
+        n => held(n),
+    };
+    let told = Told::by(|n| if n == 1 { list_of(&[]) } else { list_of(&["a"]) }, gone);
+    let mut seen = 0;
+    while told.lists() < 3 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        seen = seen.max(told.lists());
+        assert!(told.lists() < 2 || told.store.all().len() == 1, "one empty list takes nothing away");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(told.store.all().len(), 1);
+    let told = Told::by(|n| if n >= 1 { list_of(&[]) } else { list_of(&["a"]) }, gone);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!((told.store.all().len(), told.lists()), (0, 3), "a second empty list is believed");
 }

@@ -139,6 +139,12 @@ impl Stores {
         all.into_iter().flatten().next()
     }
 
+    /// Forgets what this replica learnt of keys and promised of nodes while, or before, another one led.
+    pub fn begin_anew(&self) {
+        self.key_facts.clear();
+        self.reserved.lock().expect("no holder of this lock panics").clear();
+    }
+
     /// The single allocator: a node is given to one tenant, and stays given.
     ///
     /// # Errors

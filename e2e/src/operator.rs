@@ -55,6 +55,8 @@ impl Operator {
             .arg(key_token)
             .arg("--admin-address")
             .arg(format!("127.0.0.1:{}", admin_port.number()))
+            .arg("--identity")
+            .arg(name)
             .args(arguments);
         let operator = Self { server: Server::new(name, command, logs), admin_port };
         operator.server.start()?;

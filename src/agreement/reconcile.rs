@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kube::{
     Api, ResourceExt,
     api::{Patch, PatchParams},
@@ -29,7 +28,7 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let mut acts = context.stores.acts.by(name);
     acts.extend(acts.clone().iter().flat_map(|a| context.stores.acts.by(&a.name_any())));
     let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_ref().ok()).collect();
-    let now = Timestamp::now();
+    let now = context.clock.now();
     let life = lifecycle(baa, &acts, now);
     let said = status(baa, &life, now);
     if baa.status.as_ref() != Some(&said) {

@@ -96,6 +96,8 @@ reasons! {
     KeyServiceDenied,
     /// The document is published.
     Published,
+    /// The operator's clock and the API server's are too far apart.
+    ClockInDoubt,
     /// No tenant pod is off the pool, no other pod is on it.
     Placed,
     /// A tenant's pod runs off the pool.

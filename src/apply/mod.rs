@@ -1,5 +1,6 @@
 //! The only writer to Kubernetes. What the API server answers goes into the stores, so that it is seen at once.
 
+mod kept;
 mod request;
 
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
@@ -12,6 +13,7 @@ use k8s_openapi::{
         rbac::v1::RoleBinding,
     },
 };
+use kept::Kept;
 use kube::{
     Api, Client, Resource, ResourceExt,
     api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams, Preconditions},
@@ -19,16 +21,18 @@ use kube::{
 };
 pub use request::{DEADLINE, bounded, name_removed};
 use request::{failure, late};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::{
     api::{HealthcarePlan, KeyPurpose, TenantRecord, conditions::Reason},
     guarded::Guarded,
     keys::KeyService,
+    lead::Lead,
     names::{FIELD_MANAGER, FINALIZER, POOL_LABEL},
     outcome::Failure,
     plan::decide::{Owned, Step},
+    store::Store,
     stores::Stores,
 };
 
@@ -38,6 +42,8 @@ pub struct Writer<'a, K> {
     pub client: &'a Client,
     /// Where answers go.
     pub stores: &'a Stores,
+    /// Whether this replica leads.
+    pub lead: &'a Lead,
     /// The key service.
     pub keys: Option<&'a K>,
     /// The tenant's name.
@@ -80,7 +86,7 @@ impl<K: KeyService> Writer<'_, K> {
             Step::AssignNode { node, taints } => self.assign(node, &json!(taints)).await,
             Step::CreateKey { purpose, rotation_seconds } => self.create_key(*purpose, *rotation_seconds).await,
             Step::TuneKey { rotation_seconds } => {
-                let keys = self.keys.ok_or_else(no_key_service)?;
+                let keys = self.keys_to_write()?;
                 keys.tune(self.tenant, *rotation_seconds).await.map_err(|t| key_failure(&t))?;
                 self.stores.key_facts.forget(self.tenant);
                 Ok(())
@@ -116,32 +122,38 @@ impl<K: KeyService> Writer<'_, K> {
         Ok(())
     }
 
-    /// The document that was seen is replaced, never one that somebody wrote meanwhile.
     async fn publish(&self, config_map: &ConfigMap) -> Result<(), Failure> {
-        let mut wanted = config_map.clone();
-        if let Some(seen) = self.stores.flags.get(self.tenant, &config_map.name_any()).known() {
-            wanted.metadata.uid = seen.uid();
-            wanted.metadata.resource_version = seen.resource_version();
-        }
-        self.stores.flags.put(self.server_side_apply(wanted, "the flag document").await?);
-        Ok(())
+        self.make(config_map, &self.stores.flags, "the flag document").await
     }
 
     async fn apply_owned(&self, owned: &Owned) -> Result<(), Failure> {
         match owned {
-            Owned::NetworkPolicy(o) => {
-                self.stores.policies.put(self.server_side_apply(o.clone(), "a NetworkPolicy").await?)
-            }
-            Owned::ResourceQuota(o) => {
-                self.stores.quotas.put(self.server_side_apply(o.clone(), "the ResourceQuota").await?)
-            }
-            Owned::ServiceAccount(o) => {
-                self.stores.accounts.put(self.server_side_apply(o.clone(), "the ServiceAccount").await?)
-            }
-            Owned::RoleBinding(o) => {
-                self.stores.bindings.put(self.server_side_apply(o.clone(), "the RoleBinding").await?)
-            }
+            Owned::NetworkPolicy(o) => self.make(o, &self.stores.policies, "a NetworkPolicy").await,
+            Owned::ResourceQuota(o) => self.make(o, &self.stores.quotas, "the ResourceQuota").await,
+            Owned::ServiceAccount(o) => self.make(o, &self.stores.accounts, "the ServiceAccount").await,
+            Owned::RoleBinding(o) => self.make(o, &self.stores.bindings, "the RoleBinding").await,
         }
+    }
+
+    /// What was seen is replaced, never what somebody wrote meanwhile; what was not seen is created, never taken over. So a write that
+    /// comes late, of a replica that no longer leads, is refused.
+    async fn make<T: Kept>(&self, wanted: &T, store: &Store<T>, what: &str) -> Result<(), Failure> {
+        let (api, name) = (Api::<T>::namespaced(self.client.clone(), self.tenant), wanted.name_any());
+        let made = match store.get(self.tenant, &name).known() {
+            Some(seen) => {
+                let mut wanted = wanted.clone();
+                wanted.keep(seen);
+                bounded(&format!("updating {what}"), api.replace(&name, &post(), &wanted)).await
+            }
+            None => bounded(&format!("creating {what}"), api.create(&post(), wanted)).await,
+        };
+        // The watch may not tell of what is in the way: it lost its labels, or a list was wrong.
+        if made.as_ref().is_err_and(|f| f.raced)
+            && let Some(there) = bounded(&format!("reading {what}"), api.get_opt(&name)).await?
+        {
+            store.put(there);
+        }
+        store.put(made?);
         Ok(())
     }
 
@@ -172,15 +184,6 @@ impl<K: KeyService> Writer<'_, K> {
         }
     }
 
-    async fn server_side_apply<T>(&self, object: T, what: &str) -> Result<T, Failure>
-    where
-        T: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Serialize + DeserializeOwned + Debug,
-    {
-        let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
-        let apply = PatchParams::apply(FIELD_MANAGER).force().validation_strict();
-        bounded(&format!("applying {what}"), api.patch(&object.name_any(), &apply, &Patch::Apply(&object))).await
-    }
-
     /// Label and all taints in one write, for the very node that was seen (taints are an atomic list).
     async fn assign(&self, node: &Node, taints: &serde_json::Value) -> Result<(), Failure> {
         let patch = json!({
@@ -195,9 +198,19 @@ impl<K: KeyService> Writer<'_, K> {
         Ok(())
     }
 
+    /// Only the replica that leads writes to the key service, too.
+    fn keys_to_write(&self) -> Result<&K, Failure> {
+        let message = "Keys are left to the replica that leads now.".into();
+        let standing_by = Failure { reason: Reason::WriteFailed, message, raced: false, untidy: false };
+        if !self.lead.holds() {
+            return Err(standing_by);
+        }
+        self.keys.ok_or_else(no_key_service)
+    }
+
     /// An unclear answer is not "not done": whatever came back, the key is read before anything else is decided.
     async fn create_key(&self, purpose: KeyPurpose, rotation_seconds: i64) -> Result<(), Failure> {
-        let keys = self.keys.ok_or_else(no_key_service)?;
+        let keys = self.keys_to_write()?;
         let made = keys.create(purpose, self.tenant, rotation_seconds).await;
         self.stores.key_facts.forget(self.tenant);
         made.map_err(|t| key_failure(&t))
@@ -205,7 +218,7 @@ impl<K: KeyService> Writer<'_, K> {
 
     async fn evict(&self, pod: &Arc<Pod>) -> Result<(), Failure> {
         let api = Api::<Pod>::namespaced(self.client.clone(), self.tenant);
-        let only = Preconditions { uid: pod.uid(), resource_version: None };
+        let only = Preconditions { uid: pod.uid(), resource_version: pod.resource_version() };
         let delete_options = Some(DeleteParams { preconditions: Some(only), ..DeleteParams::default() });
         let params = EvictParams { delete_options, post_options: PostParams::default() };
         match tokio::time::timeout(DEADLINE, api.evict(&pod.name_any(), &params)).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{api::conditions::Reason, fact::brief, outcome::Failure};
+use crate::{api::conditions::Reason, fact::brief, lead::NotLeading, outcome::Failure};
 
 /// How long one request may take.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -37,6 +37,9 @@ pub(super) fn failure(what: &str, error: &kube::Error) -> Failure {
         ),
         kube::Error::Api(status) => {
             (format!("{what} failed with HTTP {} {}.", status.code, brief(&status.reason)), false)
+        }
+        kube::Error::Service(why) if why.is::<NotLeading>() => {
+            (format!("{what} is left to the replica that leads now."), false)
         }
         _ => (format!("{what}: the API server cannot be reached; it is tried again."), false),
     };

@@ -61,9 +61,10 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         static_inventory::judge(tenant, world, now),
         keys::judge(tenant, world),
     ];
-    let read_gate = gate(&fences);
-    let [namespace, network, nodes, keys] = fences;
     let flags = flags::judge(&tenant.name, world, now);
+    let clock = world.clock_doubt.as_ref().map(|_| &flags);
+    let read_gate = gate(fences.iter().chain(clock).collect::<Vec<_>>());
+    let [namespace, network, nodes, keys] = fences;
     let mut verdicts = vec![
         judge_agreement(&agreements, world),
         namespace,

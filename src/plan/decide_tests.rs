@@ -75,13 +75,14 @@ const FALLS: [(&str, Change); 8] = [
 ];
 
 /// Verdicts that are not known, one for each condition of the gate.
-const UNKNOWN: [(&str, Change); 7] = [
+const UNKNOWN: [(&str, Change); 8] = [
     (AGREEMENT_IN_FORCE, |w| w.agreement_doubt = Some("Attestation x cannot be decoded".into())),
     (NAMESPACE_FENCED, |w| w.namespace = Fact::Unknown("away".into())),
     (NETWORK_ISOLATED, |w| w.policies = Fact::Unknown("away".into())),
     (NODES_DEDICATED, |w| w.nodes = Fact::Unknown("away".into())),
     (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed)))),
     (FLAGS_PUBLISHED, |w| w.flags = Fact::Unknown("away".into())),
+    (FLAGS_PUBLISHED, |w| w.clock_doubt = Some("an hour apart".into())),
     (WORKLOADS_PLACED, |w| w.pods = Fact::Unknown("away".into())),
 ];
 
@@ -363,6 +364,14 @@ fn a_document_that_somebody_widened_is_narrowed_first() {
     assert!(windows(&publishes(&steps).unwrap()).iter().all(|w| w.2 < end + 1_000_000));
     let said = decided(&world, now()).verdicts.into_iter().find(|v| v.condition == FLAGS_PUBLISHED).unwrap();
     assert_eq!((said.standing, said.reason), (Standing::Stands, Reason::Repairing));
+}
+
+#[test]
+fn a_document_that_lost_its_labels_is_given_them_again_and_stays_open() {
+    let world = changed(|w| edit(&mut w.flags, |c| c.metadata.labels = None));
+    let steps = todo(&world, now());
+    assert_eq!(publishes(&steps), Some(document(&world)));
+    assert!(!loosens(&steps));
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn begin() -> World {
         baas: vec![Arc::new(agreement)],
         acts: acts.map(Arc::new).to_vec(),
         agreement_doubt: None,
+        clock_doubt: None,
         keys: KeyPurpose::ALL.into_iter().map(|p| (p, Ok(Fact::Absent))).collect(),
         quorum: true,
     }

@@ -63,23 +63,25 @@ async fn greet(context: &Context, name: &str) {
         return;
     };
     if plan.status.is_none() {
-        let _ = write_status(context, plan, &status::first_sight(plan, Timestamp::now())).await;
+        let _ = write_status(context, plan, &status::first_sight(plan, context.clock.now())).await;
     }
 }
 
 /// Rounds of observe → validate → decide → apply.
 async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) -> (Settled, World, Option<Failure>) {
-    let writer = Writer { client: &context.client, stores: &context.stores, keys, tenant: name };
+    let writer = Writer { client: &context.client, stores: &context.stores, lead: &context.lead, keys, tenant: name };
     let mut round = 0;
     loop {
         round += 1;
         let mut world = observe(name, &context.stores, keys, context.resync).await;
+        world.clock_doubt = context.clock.doubt();
         let mut failure = None;
-        let mut decided = look(&world);
+        let mut decided = look(&world, context.clock.now());
         if decided.1.iter().any(Step::is_loosening) {
             match quorum(&world, &context.client, &context.stores, keys).await {
-                Ok(fresh) => {
-                    decided = look(&fresh);
+                Ok(mut fresh) => {
+                    fresh.clock_doubt = context.clock.doubt();
+                    decided = look(&fresh, context.clock.now());
                     world = fresh;
                 }
                 Err(f) => {
@@ -128,8 +130,7 @@ fn only_evicts(steps: &[Step]) -> bool {
     steps.iter().all(|s| matches!(s, Step::Evict(_)))
 }
 
-fn look(world: &World) -> (Settled, Vec<Step>) {
-    let now = Timestamp::now();
+fn look(world: &World, now: Timestamp) -> (Settled, Vec<Step>) {
     match validate(world) {
         Ok(tenant) => {
             let mut decision = decide(&tenant, world, now);
@@ -145,13 +146,18 @@ fn look(world: &World) -> (Settled, Vec<Step>) {
 
 async fn tell(context: &Context, settled: &Settled, world: &World, failure: Option<&Failure>) -> Result<bool, Failure> {
     match world.plan.known() {
-        Some(plan) => write_status(context, plan, &said(settled, plan, world, failure)).await,
+        Some(plan) => write_status(context, plan, &said(settled, plan, world, failure, context.clock.now())).await,
         None => Ok(false),
     }
 }
 
-fn said(settled: &Settled, plan: &HealthcarePlan, world: &World, failure: Option<&Failure>) -> HealthcarePlanStatus {
-    let now = Timestamp::now();
+fn said(
+    settled: &Settled,
+    plan: &HealthcarePlan,
+    world: &World,
+    failure: Option<&Failure>,
+    now: Timestamp,
+) -> HealthcarePlanStatus {
     match settled {
         Settled::Tenant(both) => status::status(&both.0, &both.1, failure, now),
         Settled::Invalid(invalid) => status::invalid(plan, invalid, flags::opens(world), now),
@@ -187,7 +193,7 @@ fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote
         Settled::Tenant(both) => both.1.next,
         Settled::Invalid(_) => None,
     };
-    let until = next.map(|t| Duration::try_from(t.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO));
+    let until = next.map(|t| Duration::try_from(t.duration_since(context.clock.now())).unwrap_or(Duration::ZERO));
     let (delay, urgency) = match until {
         Some(delay) if delay <= context.resync => (delay, Urgency::Revocation),
         _ => (context.resync, Urgency::Resync),

@@ -62,6 +62,8 @@ pub struct World {
     pub acts: Vec<Arc<Attestation>>,
     /// Why agreements or acts are not wholly known, if so.
     pub agreement_doubt: Option<String>,
+    /// Why the time is not known well enough to open or renew anything, if so.
+    pub clock_doubt: Option<String>,
     /// The tenant's keys.
     pub keys: BTreeMap<KeyPurpose, KeyFact>,
     /// Whether what loosening rests on was read from the API server itself, just now.

@@ -18,6 +18,8 @@ pub async fn serve(listener: TcpListener, context: Arc<Context>, queue: Arc<Queu
             "/metrics",
             get(move || async move {
                 counted.metrics.depth.set(i64::try_from(waiting.depth()).unwrap_or(i64::MAX));
+                counted.metrics.leading.set(counted.lead.holds().into());
+                counted.metrics.clock_in_doubt.set(counted.clock.doubt().is_some().into());
                 counted.metrics.text()
             }),
         );
@@ -26,7 +28,7 @@ pub async fn serve(listener: TcpListener, context: Arc<Context>, queue: Arc<Queu
     }
 }
 
-/// Ready while every store is believed and work is taken.
+/// Ready while every store is believed and work is taken, also by a replica that stands by.
 fn readyz(context: &Context, queue: &Queue) -> (StatusCode, String) {
     match context.stores.unknown() {
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),

@@ -1,6 +1,8 @@
 //! The operator process: watches, workers, admin server, graceful stop.
 
 mod admin;
+mod client;
+mod election;
 mod prune;
 mod watches;
 mod workers;
@@ -8,16 +10,26 @@ mod workers;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use kube::{
-    Client, Config,
+    Client, Config, ResourceExt,
     config::{KubeConfigOptions, Kubeconfig},
     runtime::events::{Recorder, Reporter},
 };
 use tokio::task::JoinSet;
 
-use crate::{context::Context, metrics::Metrics, queue::Queue, stores::Stores};
+use crate::{
+    clock::{Clock, Steps},
+    context::Context,
+    lead::{Lead, Terms},
+    metrics::Metrics,
+    queue::{Item, Queue, Urgency},
+    stores::Stores,
+};
+use election::Candidate;
 
 /// How long running reconciles may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(20);
+/// How often it is looked whether the wall clock was set.
+const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
 /// How the operator is started.
 #[derive(Clone, Debug, clap::Args)]
@@ -41,6 +53,15 @@ pub struct Options {
     /// How many tenants are worked on at once.
     #[arg(long, env = "RINGFENCE_WORKERS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
+    /// Name of this replica among those that may lead; without it, the host's name, which in a pod is the pod's.
+    #[arg(long, env = "RINGFENCE_IDENTITY")]
+    pub identity: Option<String>,
+    /// Namespace of the Lease by which the leading replica is chosen.
+    #[arg(long, env = "RINGFENCE_NAMESPACE", default_value = "ringfence-system")]
+    pub namespace: String,
+    /// How long a Lease is waited for that its holder renews no more, as 15s; writes of the holder end after two thirds of it.
+    #[arg(long, env = "RINGFENCE_LEASE_DURATION", default_value = "15s", value_parser = duration)]
+    pub lease_duration: Duration,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -66,6 +87,9 @@ pub enum Error {
     /// The admin address cannot be bound.
     #[error("--admin-address {0} cannot be bound: {1}")]
     Admin(SocketAddr, std::io::Error),
+    /// The host has no readable name.
+    #[error("the name of this host cannot be read: {0}; give --identity")]
+    Identity(std::io::Error),
 }
 
 /// Runs until SIGTERM or SIGINT; running reconciles are let finish.
@@ -73,11 +97,16 @@ pub enum Error {
 /// # Errors
 /// When the operator cannot start.
 pub async fn run(options: Options) -> Result<(), Error> {
-    let client = Client::try_from(config(options.kubeconfig).await?)?;
+    let identity = identity(options.identity)?;
+    let (clock, lead) = (Arc::new(Clock::default()), Arc::new(Lead::default()));
+    let unfenced = client::dated(Client::try_from(config(options.kubeconfig).await?)?, clock.clone());
+    let client = client::fenced(unfenced.clone(), lead.clone());
     let reporter = Reporter { controller: "ringfence".into(), instance: None };
     let context = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
         client,
+        lead: lead.clone(),
+        clock,
         stores: Stores::default(),
         metrics: Metrics::default(),
         resync: options.resync,
@@ -90,6 +119,10 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let listener = tokio::net::TcpListener::bind(options.admin_address).await;
     let listener = listener.map_err(|e| Error::Admin(options.admin_address, e))?;
     tasks.spawn(admin::serve(listener, context.clone(), queue.clone()));
+    let terms = Terms { lease: options.lease_duration };
+    let candidate = Arc::new(Candidate::new(unfenced, &options.namespace, identity, terms, lead));
+    tasks.spawn(stand(candidate.clone(), context.clone(), queue.clone()));
+    tasks.spawn(watch_clock(context.clone(), queue.clone()));
     let workers = workers::spawn(options.workers, &context, &queue);
     tracing::info!(workers = options.workers, resync_seconds = options.resync.as_secs(), "started");
 
@@ -97,8 +130,46 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tracing::info!("stopping: running reconciles are let finish");
     queue.close();
     let finished = tokio::time::timeout(GRACE, workers.join_all()).await.is_ok();
+    candidate.resign().await;
     tracing::info!(finished, "stopped");
     Ok(())
+}
+
+fn identity(given: Option<String>) -> Result<String, Error> {
+    let read = || std::fs::read_to_string("/proc/sys/kernel/hostname").map_err(Error::Identity);
+    given.map_or_else(read, Ok).map(|name| name.trim().to_owned())
+}
+
+/// Whoever begins to lead looks at everything anew, and trusts nothing that it learnt from the key service or promised before.
+async fn stand(candidate: Arc<Candidate>, context: Arc<Context>, queue: Arc<Queue>) {
+    let won = || {
+        context.stores.begin_anew();
+        add_all(&context, &queue, Urgency::Change);
+    };
+    candidate.run(won).await;
+}
+
+/// Timers run by the monotonic clock: when the wall clock is set, or is found to be wrong, everything is looked at again.
+async fn watch_clock(context: Arc<Context>, queue: Arc<Queue>) {
+    let (mut steps, mut doubted) = (Steps::default(), false);
+    loop {
+        tokio::time::sleep(CLOCK_LOOK).await;
+        let doubt = context.clock.doubt();
+        if steps.look() || doubt.is_some() != doubted {
+            tracing::warn!(doubt, "the clock was set or is in doubt: everything is looked at again");
+            add_all(&context, &queue, Urgency::Revocation);
+        }
+        doubted = doubt.is_some();
+    }
+}
+
+fn add_all(context: &Context, queue: &Queue, urgency: Urgency) {
+    for plan in context.stores.plans.all() {
+        queue.add(Item::Plan(plan.name_any()), urgency);
+    }
+    for baa in context.stores.baas.all() {
+        queue.add(Item::Agreement(baa.name_any()), urgency);
+    }
 }
 
 /// Retries and deadlines are Ringfence's own.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
-use kube::{Api, Resource, ResourceExt, core::PartialObjectMeta, runtime::watcher};
+use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::watcher};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
@@ -64,8 +64,8 @@ fn watch<K>(
 ) where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + Prune + 'static,
 {
-    let api = Api::<K>::all(route.context.client.clone());
-    tasks.spawn(async move { run(api, config, store, K::prune, |o| changed(&route, o)).await });
+    let client = route.context.client.clone();
+    tasks.spawn(async move { run(client, config, store, K::prune, |o| changed(&route, o)).await });
 }
 
 impl Route {

@@ -41,6 +41,13 @@ async fn work(context: Arc<Context>, queue: Arc<Queue>, backoff: Arc<Backoff>) {
         tokio::time::sleep(PATIENCE).await;
     }
     while let Some(item) = queue.next().await {
+        // What was asked for while another replica leads is kept, and looked at anew once this one does.
+        while !context.lead.holds() {
+            if queue.is_closed() {
+                return;
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), context.lead.leading()).await;
+        }
         let started = Instant::now();
         let outcome = guarded(&context, &item).await;
         report(&context, &item, outcome, started.elapsed());

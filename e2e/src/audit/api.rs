@@ -4,7 +4,7 @@ use super::{Mark, end, lines};
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// The API server's audit log.
 #[derive(Clone, Debug)]
@@ -57,6 +57,9 @@ pub struct ApiUser {
     /// Its groups.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// What else is known of it, such as `authentication.kubernetes.io/credential-id`.
+    #[serde(default)]
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 /// The object of a request. Absent parts are empty.
@@ -89,6 +92,12 @@ impl ApiEvent {
     /// In whose name it was done.
     pub fn username(&self) -> &str {
         &self.impersonated_user.as_ref().unwrap_or(&self.user).username
+    }
+
+    /// Which token it was done with: each replica of the operator has its own.
+    pub fn credential(&self) -> &str {
+        let id = self.user.extra.get("authentication.kubernetes.io/credential-id").and_then(|ids| ids.first());
+        id.map(String::as_str).unwrap_or_default()
     }
 
     /// One line for messages.

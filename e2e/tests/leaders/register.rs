@@ -1,0 +1,134 @@
+//! Who led when, and who wrote what, from the API server's audit log alone.
+
+use std::{collections::BTreeMap, fmt};
+
+use anyhow::{Result, ensure};
+use ringfence_e2e::{
+    Bed,
+    audit::ApiEvent,
+    operator::{ACCOUNT, NAMESPACE, Operator},
+    wait::{self, Look},
+};
+
+/// The audit log, read as a register of leaders and writes.
+pub struct Register {
+    bed: &'static Bed,
+}
+
+/// What the register says.
+pub struct Told {
+    /// How often the lead changed hands.
+    pub terms: usize,
+    /// Writes that took effect.
+    pub writes: usize,
+    /// Writes that the API server refused by their precondition.
+    pub refused: usize,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} terms, {} writes by leaders, {} refused by precondition, none by another",
+            self.terms, self.writes, self.refused
+        )
+    }
+}
+
+fn is_lease(event: &ApiEvent) -> bool {
+    event.object_ref.resource == "leases"
+}
+
+impl Register {
+    pub fn new(bed: &'static Bed) -> Self {
+        Self { bed }
+    }
+
+    fn writes(&self) -> Result<Vec<ApiEvent>> {
+        let audit = self.bed.audit();
+        let mut events = audit
+            .after(Default::default())
+            .service_account(NAMESPACE, ACCOUNT)
+            .writes()
+            .filter(|e| e.stage == "ResponseComplete")
+            .events()?;
+        events.sort_by_key(|e| e.stage_timestamp);
+        Ok(events)
+    }
+
+    /// The holder that the last lease write named.
+    fn holder(&self) -> Result<String> {
+        let writes = self.writes()?;
+        let last = writes.iter().rev().find(|e| is_lease(e) && e.code() < 300);
+        Ok(last.and_then(|e| e.request_object["spec"]["holderIdentity"].as_str()).unwrap_or_default().to_owned())
+    }
+
+    /// Which of the replicas leads.
+    pub async fn await_leader(&self, replicas: &[Operator; 2]) -> Result<usize> {
+        wait::until("a replica leads", async || {
+            let holder = self.holder()?;
+            let found = replicas.iter().position(|r| holder.starts_with(&format!("{}_", r.server().name())));
+            Ok(found.map_or(Look::Not(format!("the holder is {holder:?}")), Look::Done))
+        })
+        .await
+    }
+
+    /// Waits until this replica leads.
+    pub async fn await_lead_of(&self, replica: &Operator) -> Result<()> {
+        let name = replica.server().name().to_owned();
+        wait::until(&format!("{name} leads"), async || {
+            let holder = self.holder()?;
+            Ok(if holder.starts_with(&format!("{name}_")) {
+                Look::Done(())
+            } else {
+                Look::Not(format!("it is {holder:?}"))
+            })
+        })
+        .await
+    }
+
+    /// No object of the tenant's was created twice, and no key made twice.
+    pub fn nothing_is_made_twice(&self, tenant: &str) -> Result<()> {
+        let mut made: BTreeMap<String, usize> = BTreeMap::new();
+        for event in self.writes()?.iter().filter(|e| e.verb == "create" && e.code() == 201) {
+            let object = &event.object_ref;
+            let of_tenant = object.namespace == tenant || event.response_object["metadata"]["name"] == tenant;
+            if of_tenant && object.resource != "events" {
+                *made
+                    .entry(format!("{} {}", object.resource, event.response_object["metadata"]["name"]))
+                    .or_default() += 1;
+            }
+        }
+        ensure!(made.len() >= 7, "{tenant}: only {} kinds of objects were made: {made:?}", made.len());
+        ensure!(made.values().all(|n| *n == 1), "{tenant}: made twice: {made:?}");
+        Ok(())
+    }
+
+    /// Every write that took effect was by the replica that held the lease when the write arrived.
+    pub fn judge(&self) -> Result<Told> {
+        let writes = self.writes()?;
+        let leases: Vec<_> = writes.iter().filter(|e| is_lease(e) && e.code() < 300).collect();
+        let mut told = Told { terms: 0, writes: 0, refused: 0 };
+        let mut wrong = vec![];
+        for pair in leases.windows(2) {
+            told.terms += usize::from(pair[0].credential() != pair[1].credential());
+        }
+        // Events only tell people what has happened.
+        for event in writes.iter().filter(|e| !is_lease(e) && e.object_ref.resource != "events") {
+            if event.code() == 409 {
+                told.refused += 1;
+            }
+            if event.code() >= 300 {
+                continue;
+            }
+            told.writes += 1;
+            let holder = leases.iter().rev().find(|l| l.stage_timestamp <= event.request_received_timestamp);
+            if holder.is_none_or(|h| h.credential() != event.credential()) {
+                wrong.push(event.brief());
+            }
+        }
+        ensure!(!writes.iter().any(|e| e.credential().is_empty()), "the audit log does not tell tokens apart");
+        ensure!(wrong.is_empty(), "written by a replica that did not lead: {wrong:#?}");
+        Ok(told)
+    }
+}
