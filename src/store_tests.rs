@@ -9,6 +9,15 @@ use kube::runtime::watcher::Event;
 
 use super::*;
 
+impl<K: Resource + Clone> Store<K> {
+    /// Takes in a whole list, for tests of what rests on stores.
+    pub(crate) fn relist(&self, objects: impl IntoIterator<Item = K>) {
+        self.take(Event::Init);
+        objects.into_iter().for_each(|o| drop(self.take(Event::InitApply(o))));
+        self.take(Event::InitDone);
+    }
+}
+
 fn object(name: &str, version: u64, group: &str) -> ConfigMap {
     let mut c = ConfigMap::default();
     c.metadata.name = Some(name.into());

@@ -201,6 +201,18 @@ fn what_is_unknown_takes_no_step_and_renews_nothing() {
 }
 
 #[test]
+fn with_a_clock_in_doubt_reading_is_not_renewed_either() {
+    let world = changed(|w| w.clock_doubt = Some("an hour apart".into()));
+    let half = 37 * 60;
+    let steps = todo(&world, after(half));
+    assert!(!loosens(&steps), "{:?}", words(&steps));
+    let mut sure = world.clone();
+    sure.clock_doubt = None;
+    todo(&sure, after(half)).iter().for_each(|s| perform(&mut sure, s, after(half)));
+    assert!(loosens(&todo(&sure, after(half))), "it is due");
+}
+
+#[test]
 fn what_stays_unknown_lapses_by_itself_and_is_then_written_down_as_closed() {
     let world = changed(|w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed))));
     assert!(opens_anything(&without_reading(&document(&world)), after(59)));
@@ -442,6 +454,23 @@ fn a_namespace_that_exists_is_never_taken() {
     let decision = decided(&world, now());
     assert_eq!(words(&decision.steps), Vec::<String>::new(), "not even a record");
     assert!(matches!(&decision.gate, Gate::Closed(v) if v.reason == Reason::NamespaceExists && v.stalled));
+}
+
+#[test]
+fn a_namespace_that_somebody_made_after_the_record_is_never_taken() {
+    for made_for in [None, Some("another-record")] {
+        let mut world = fresh();
+        todo(&world, now()).iter().for_each(|s| perform(&mut world, s, now()));
+        let mut namespace = namespace_for(made_for.unwrap_or_default());
+        namespace.metadata.uid = Some("foreign".into());
+        if made_for.is_none() {
+            namespace.metadata.annotations = None;
+        }
+        world.namespace =
+            Fact::Known(Arc::new(kube::core::PartialObjectMetaExt::into_response_partial(namespace.metadata)));
+        assert!(matches!(ground(&world), Ground::Barred(Reason::NamespaceExists, _)), "{made_for:?}");
+        assert_eq!(words(&todo(&world, now())), Vec::<String>::new(), "{made_for:?}");
+    }
 }
 
 #[test]
