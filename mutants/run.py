@@ -105,7 +105,7 @@ def seed() -> None:
 def build() -> tuple[pathlib.Path | None, str]:
     """The test program, or what the compiler said."""
     command = ["cargo", "test", "--lib", "--no-run", "--message-format=json"]
-    env = {**os.environ, "CARGO_TARGET_DIR": str(BUILD), "CARGO_TERM_COLOR": "never"}
+    env = {**os.environ, "CARGO_TARGET_DIR": str(BUILD), "CARGO_PROFILE_DEV_DEBUG": "0"}
     done = subprocess.run(command, cwd=TREE, env=env, capture_output=True, text=True)
     messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0:

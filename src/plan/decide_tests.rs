@@ -152,6 +152,21 @@ fn a_stage_that_is_not_observed_is_waited_for() {
 }
 
 #[test]
+fn pods_are_let_in_only_while_network_nodes_and_keys_stand() {
+    let unfence = |w: &mut World| {
+        edit(&mut w.namespace, |n| drop(n.metadata.labels.as_mut().unwrap().remove(crate::names::FENCED_LABEL)));
+    };
+    assert_eq!(words(&todo(&changed(unfence), now())), ["close flags", "fence"]);
+    for (condition, fall) in &FALLS[2..5] {
+        let world = changed(|w| {
+            unfence(w);
+            fall(w);
+        });
+        assert!(!loosens(&todo(&world, now())), "{condition}");
+    }
+}
+
+#[test]
 fn protection_goes_up_without_an_agreement_and_opens_nothing() {
     let mut world = fresh();
     world.acts.clear();
