@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Wrong versions of the operator, made by hand, one at a time: each must compile, and its named unit tests must fail.
 
-    run.py             runs all, or those whose name holds the given word
+    run.py [WORD...]   runs all, or those whose name holds one of the words
     run.py --check     the list only: each text is found exactly once, each test exists, docs/mutants.md shows the same list
     run.py --write     writes the list into docs/mutants.md
 
@@ -174,7 +174,7 @@ def run(chosen: list[Mutant]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("filter", nargs="?", default="", help="only wrong versions whose name holds this")
+    parser.add_argument("words", nargs="*", default=[""], help="only wrong versions whose name holds one of these")
     parser.add_argument("--check", action="store_true", help="look at the list only")
     parser.add_argument("--write", action="store_true", help="write the list into docs/mutants.md")
     args = parser.parse_args()
@@ -189,9 +189,9 @@ def main() -> int:
         return 1
     if args.check or args.write:
         return 0
-    chosen = [m for m in listed if args.filter in m.name]
+    chosen = [m for m in listed if any(w in m.name for w in args.words)]
     if not chosen:
-        print(f"no name holds {args.filter!r}")
+        print(f"no name holds {args.words}")
         return 1
     return run(chosen)
 

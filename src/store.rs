@@ -16,7 +16,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{fact::Fact, heard::Heard};
 
-/// How long a collection may say nothing, not even that nothing changed (a bookmark comes each minute), and still be believed.
+/// How long one watch lasts, seconds: then the API server ends it, and a new one, from where it ended, shows that it is still there.
+/// Bookmarks alone do not: where nothing changes none is sent.
+const WATCH: u32 = 60;
+/// How long a collection may say nothing, not even that a watch of it has begun, and still be believed.
 const SILENCE: Duration = Duration::from_secs(90);
 /// How long a watch may say nothing before it is given up and the collection is listed anew, in time to be believed without a gap.
 const STALLED: Duration = Duration::from_secs(80);
@@ -225,6 +228,7 @@ pub async fn run<K>(
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
 {
     let api = Api::<K>::all(Heard::listen(&store.heard, client));
+    let config = config.timeout(WATCH);
     let mut doubted = false;
     loop {
         let stream = watcher(api.clone(), config.clone()).default_backoff().modify(prune);
