@@ -122,6 +122,15 @@ fn a_plan_that_makes_no_tenant_is_stalled_and_its_fences_are_doubted() {
 }
 
 #[test]
+fn a_document_is_said_to_be_open_only_when_it_opens_something() {
+    let mut world = unlocked();
+    assert!(flags::opens(&world) && !flags::opens(&fresh()));
+    edit(&mut world.plan, |p| p.spec.state = crate::api::PlanState::Suspended);
+    settle(&mut world, now());
+    assert!(!flags::opens(&world), "only reading is left");
+}
+
+#[test]
 fn a_plan_that_is_seen_for_the_first_time_is_unknown() {
     let world = fresh();
     let status = first_sight(world.plan.known().unwrap(), now());
