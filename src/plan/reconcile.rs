@@ -218,3 +218,7 @@ fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote
         _ => Outcome::Ready(delay, urgency),
     }
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;
