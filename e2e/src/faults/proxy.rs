@@ -108,7 +108,8 @@ impl Proxy {
         lock(&self.calls)[mark..].to_vec()
     }
 
-    fn killer(&self) {
+    /// Kills the operator as [`Proxy::kill_by`] says.
+    pub fn kill(&self) {
         let kill = lock(&self.kill).clone();
         if let Some(kill) = kill {
             kill();
@@ -139,7 +140,7 @@ impl Proxy {
         for action in &actions {
             match action {
                 Action::KillBefore => {
-                    self.killer();
+                    self.kill();
                     return Err(closed());
                 }
                 Action::Answer(code, after) => return Ok(refuse(*code, *after)),
@@ -154,17 +155,16 @@ impl Proxy {
                 _ => {}
             }
         }
-        let forward = || {
-            self.client
-                .request(parts.method.clone(), format!("{url}{path}"))
-                .headers(end_to_end(&parts.headers))
-                .body(body.clone())
-                .send()
+        // What was forwarded is carried out even when the operator is killed meanwhile.
+        let forward = async || {
+            let request = self.client.request(parts.method.clone(), format!("{url}{path}"));
+            let request = request.headers(end_to_end(&parts.headers)).body(body.clone());
+            tokio::spawn(request.send()).await.map_err(|_| closed())?.map_err(|_| closed())
         };
         if actions.contains(&Action::Duplicate) {
             let _ = forward().await;
         }
-        let answer = forward().await.map_err(|_| closed())?;
+        let answer = forward().await?;
         self.after(answer, &actions).await
     }
 
@@ -175,7 +175,7 @@ impl Proxy {
             match action {
                 Action::KillApplied => {
                     let _ = answer.bytes().await;
-                    self.killer();
+                    self.kill();
                     return Err(closed());
                 }
                 Action::AppliedReset => {

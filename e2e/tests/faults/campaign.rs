@@ -18,6 +18,9 @@ use crate::{
 /// Lives that are lived at once.
 const LANES: usize = 3;
 
+/// How often a plan whose moment did not come is played again.
+const AGAIN: usize = 6;
+
 /// What came of the plans.
 #[derive(Default)]
 struct Ledger {
@@ -91,13 +94,10 @@ impl Campaign {
             let rule = plan.as_ref().map(|p| self.stage.proxy.rule(p.rule(life.names())));
             if let Some(plan) = &plan {
                 met.push(format!("{phase} {} #{}: {}", plan.key.template, plan.key.nth, plan.action));
-                let family = if plan.is_crash() { format!("{phase}") } else { plan.action.to_string() };
-                let kind = if plan.is_crash() { "crash" } else { "fault" };
-                *self.ledger.lock().expect("no panic").played.entry((kind.into(), family)).or_default() += 1;
             }
             life.act(phase).await?;
             let ended = life.end(&self.stage, phase).await;
-            if let (Some(plan), Some(rule)) = (&plan, &rule) {
+            if let (Some(plan), Some(rule)) = (plan, &rule) {
                 // Some calls come after all has ended, such as an Event.
                 for _ in 0..40 {
                     if rule.has_fired() {
@@ -105,10 +105,7 @@ impl Campaign {
                     }
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 }
-                if !rule.has_fired() {
-                    let what = format!("{} {} #{}", plan.key.phase, plan.key.template, plan.key.nth);
-                    self.ledger.lock().expect("no panic").unfired.push(format!("{what}: {}", plan.action));
-                }
+                self.note(plan, rule.has_fired());
                 self.stage.proxy.lift(rule);
             }
             ended?;
@@ -118,6 +115,26 @@ impl Campaign {
             ensure!(ending == *expected, "{phase} ended otherwise: {ending:#} instead of {expected:#}");
         }
         Ok(())
+    }
+
+    /// A plan counts once its moment came; until then it is played again, some times.
+    fn note(&self, mut plan: Plan, fired: bool) {
+        let mut ledger = self.ledger.lock().expect("no panic");
+        if fired {
+            let (kind, family) = if plan.is_crash() {
+                ("crash", format!("{}: {}", plan.key.phase, plan.action))
+            } else {
+                ("fault", plan.action.to_string())
+            };
+            *ledger.played.entry((kind.into(), family)).or_default() += 1;
+        } else if plan.missed < AGAIN {
+            plan.missed += 1;
+            let mut todo = self.todo.lock().expect("no panic");
+            todo.entry((plan.key.nodes, plan.key.phase)).or_default().push_back(plan);
+        } else {
+            let what = format!("{} {} #{}", plan.key.phase, plan.key.template, plan.key.nth);
+            ledger.unfired.push(format!("{what}: {}", plan.action));
+        }
     }
 
     /// A last status or label may still be under way.
@@ -186,8 +203,8 @@ async fn whatever_breaks_nothing_opens_or_is_lost_and_all_ends_as_it_would_have(
 fn table(ledger: &Ledger, seconds: u64) -> String {
     let sum = |kind: &str| ledger.played.iter().filter(|((k, _), _)| k == kind).map(|(_, n)| n).sum::<usize>();
     let mut text = format!(
-        "# Faults that were played\n\nWritten by `make faults`: a trace of a tenant's life (flip, base policy deleted, suspend, resume, terminate; with one \
-         node and with two) is learnt, then the operator is killed at each call, before it, once it was applied, and after the answer; and each call meets \
+        "# Faults that were played\n\nWritten by `make faults`: a trace of a tenant's life (flip; base policy deleted; quota, account and readers deleted; suspend, resume, terminate; with one, \
+         two and three nodes) is learnt, then the operator is killed at each call, before it, once it was applied, and after the answer; and each call meets \
          three of sixteen faults, in turn. An observer that shares no code with the operator judges every version of every object, \
          what was made how often, and how each phase ended.\n\n\
          {} crash plans and {} fault plans in {seconds} s; {} whose moment never came; {} violations.\n\n| plans | at | number |\n|---|---|---|\n",

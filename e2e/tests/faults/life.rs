@@ -7,7 +7,11 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::{
+    core::v1::{ResourceQuota, ServiceAccount},
+    networking::v1::NetworkPolicy,
+    rbac::v1::RoleBinding,
+};
 use kube::{Api, ResourceExt, api::DeleteParams};
 use ringfence_e2e::{
     audit::Mark,
@@ -20,6 +24,10 @@ use serde_json::Value;
 
 use crate::stage::Stage;
 
+const QUOTA: &str = "ringfence";
+const ACCOUNT_OF_APP: &str = "ringfence-app";
+const READERS: &str = "ringfence-flag-readers";
+
 /// One thing that somebody does, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -27,6 +35,8 @@ pub enum Phase {
     Flip,
     /// The base policy is deleted: locked, healed, open again.
     Heal,
+    /// Quota, account and readers are deleted: made again, and nothing locks.
+    Repair,
     /// Suspended.
     Suspend,
     /// Active again.
@@ -36,7 +46,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Self; 5] = [Self::Flip, Self::Heal, Self::Suspend, Self::Resume, Self::Terminate];
+    pub const ALL: [Self; 6] = [Self::Flip, Self::Heal, Self::Repair, Self::Suspend, Self::Resume, Self::Terminate];
 }
 
 impl fmt::Display for Phase {
@@ -75,6 +85,14 @@ impl Life {
                 policies.delete("ringfence-base", &DeleteParams::default()).await?;
                 Ok(())
             }
+            Phase::Repair => {
+                let (admin, tenant) = (self.story.admin.clone(), &self.story.tenant);
+                let only = DeleteParams::default();
+                Api::<ResourceQuota>::namespaced(admin.clone(), tenant).delete(QUOTA, &only).await?;
+                Api::<ServiceAccount>::namespaced(admin.clone(), tenant).delete(ACCOUNT_OF_APP, &only).await?;
+                Api::<RoleBinding>::namespaced(admin, tenant).delete(READERS, &only).await?;
+                Ok(())
+            }
             Phase::Suspend => self.story.change_plan(serde_json::json!({"state": "Suspended"})).await,
             Phase::Resume => self.story.change_plan(serde_json::json!({"state": "Active"})).await,
             Phase::Terminate => self.story.terminate().await,
@@ -84,7 +102,7 @@ impl Life {
     /// Waits until the phase has ended as it must, and the observer has seen all of it.
     pub async fn end(&self, stage: &Stage, phase: Phase) -> Result<()> {
         let (status, reason) = match phase {
-            Phase::Flip | Phase::Heal | Phase::Resume => ("True", "Unlocked"),
+            Phase::Flip | Phase::Heal | Phase::Repair | Phase::Resume => ("True", "Unlocked"),
             Phase::Suspend => ("False", "Suspended"),
             Phase::Terminate => ("False", "AgreementTerminated"),
         };
@@ -100,9 +118,19 @@ impl Life {
             if is_open(&document, jiff::Timestamp::now().as_second()) != (status == "True") {
                 return Ok(Look::Not("the document says otherwise".into()));
             }
-            Ok(match policies.get_opt("ringfence-base").await? {
-                Some(_) => Look::Done(()),
-                None => Look::Not("there is no base policy".into()),
+            if policies.get_opt("ringfence-base").await?.is_none() {
+                return Ok(Look::Not("there is no base policy".into()));
+            }
+            let (admin, tenant) = (story.admin.clone(), &story.tenant);
+            let there = [
+                Api::<ResourceQuota>::namespaced(admin.clone(), tenant).get_opt(QUOTA).await?.is_some(),
+                Api::<ServiceAccount>::namespaced(admin.clone(), tenant).get_opt(ACCOUNT_OF_APP).await?.is_some(),
+                Api::<RoleBinding>::namespaced(admin, tenant).get_opt(READERS).await?.is_some(),
+            ];
+            Ok(if there == [true; 3] {
+                Look::Done(())
+            } else {
+                Look::Not(format!("quota, account, readers: {there:?}"))
             })
         })
         .await?;
@@ -129,8 +157,14 @@ impl Life {
                 *made.entry(format!("{} {name}", object.resource)).or_default() += 1;
             }
         }
-        // The base policy is made again each time that somebody deletes it.
-        let twice = made.iter().filter(|(what, n)| **n > if what.contains("ringfence-base") { 2 } else { 1 });
+        // What somebody deleted is made again, once.
+        let deleted = [
+            "networkpolicies ringfence-base",
+            "resourcequotas ringfence",
+            "serviceaccounts ringfence-app",
+            "rolebindings ringfence-flag-readers",
+        ];
+        let twice = made.iter().filter(|(what, n)| **n > if deleted.contains(&what.as_str()) { 2 } else { 1 });
         ensure!(twice.count() == 0, "{tenant}: made twice: {made:?}");
         ensure!(made.len() == 8, "{tenant}: not what a flip makes: {made:?}");
         for mount in ["ringfence-phi", "ringfence-lookup"] {

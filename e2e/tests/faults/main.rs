@@ -2,7 +2,8 @@
 //! would have been. `RINGFENCE_FAULTS=all` runs every plan and writes docs/faults.md; otherwise a spread selection is run.
 
 mod campaign;
-mod late;
+mod clock;
+
 mod life;
 mod plans;
 mod stage;

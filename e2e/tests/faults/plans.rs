@@ -27,6 +27,8 @@ pub struct Key {
 pub struct Plan {
     pub key: Key,
     pub action: Action,
+    /// How often its moment did not come: another life's fault changed the calls of this one.
+    pub missed: usize,
 }
 
 impl Plan {
@@ -76,7 +78,7 @@ async fn trace(stage: &Stage, class: &Scenario, nodes: usize) -> Result<(Vec<Key
     Ok((keys, endings))
 }
 
-/// Traces and endings of lives with one and with two nodes.
+/// Traces and endings of lives with one, two and three nodes.
 pub struct Learnt {
     pub keys: Vec<Key>,
     pub endings: HashMap<(usize, Phase), serde_json::Value>,
@@ -85,7 +87,7 @@ pub struct Learnt {
 /// Learns what happens without faults, twice: what is not the same both times is left out.
 pub async fn learn(stage: &Stage, class: &Scenario) -> Result<Learnt> {
     let mut learnt = Learnt { keys: vec![], endings: HashMap::new() };
-    for nodes in [1, 2] {
+    for nodes in [1, 2, 3] {
         let (first, endings) = trace(stage, class, nodes).await?;
         let (second, _) = trace(stage, class, nodes).await?;
         learnt.keys.extend(first.into_iter().filter(|k| second.contains(k)));
@@ -97,7 +99,7 @@ pub async fn learn(stage: &Stage, class: &Scenario) -> Result<Learnt> {
 /// Every call × three points.
 pub fn crashes(keys: &[Key]) -> Vec<Plan> {
     let points = [Action::KillBefore, Action::KillApplied, Action::KillAfter];
-    keys.iter().flat_map(|k| points.clone().map(|action| Plan { key: k.clone(), action })).collect()
+    keys.iter().flat_map(|k| points.clone().map(|action| Plan { key: k.clone(), action, missed: 0 })).collect()
 }
 
 /// Every call × three of these faults, in turn, so that each fault meets each kind of call in the long run.
@@ -122,5 +124,5 @@ pub fn faults(keys: &[Key]) -> Vec<Plan> {
     ];
     let pick = |n: usize, turn: usize| kinds[(n * 3 + turn) % kinds.len()].clone();
     let all = keys.iter().enumerate().flat_map(|(n, k)| (0..3).map(move |turn| (n, turn, k)));
-    all.map(|(n, turn, k)| Plan { key: k.clone(), action: pick(n, turn) }).collect()
+    all.map(|(n, turn, k)| Plan { key: k.clone(), action: pick(n, turn), missed: 0 }).collect()
 }
