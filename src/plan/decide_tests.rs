@@ -153,6 +153,21 @@ fn a_stage_that_is_not_observed_is_waited_for() {
 }
 
 #[test]
+fn pods_are_let_in_only_while_network_nodes_and_keys_stand() {
+    let unfence = |w: &mut World| {
+        edit(&mut w.namespace, |n| drop(n.metadata.labels.as_mut().unwrap().remove(crate::names::FENCED_LABEL)));
+    };
+    assert_eq!(words(&todo(&changed(unfence), now())), ["close flags", "fence"]);
+    for (condition, fall) in &FALLS[2..5] {
+        let world = changed(|w| {
+            unfence(w);
+            fall(w);
+        });
+        assert!(!loosens(&todo(&world, now())), "{condition}");
+    }
+}
+
+#[test]
 fn protection_goes_up_without_an_agreement_and_opens_nothing() {
     let mut world = fresh();
     world.acts.clear();
@@ -199,6 +214,18 @@ fn what_is_unknown_takes_no_step_and_renews_nothing() {
             assert_eq!(words(&decision.steps), Vec::<String>::new(), "{condition} after {minutes} min");
         }
     }
+}
+
+#[test]
+fn with_a_clock_in_doubt_reading_is_not_renewed_either() {
+    let world = changed(|w| w.clock_doubt = Some("an hour apart".into()));
+    let half = 37 * 60;
+    let steps = todo(&world, after(half));
+    assert!(!loosens(&steps), "{:?}", words(&steps));
+    let mut sure = world.clone();
+    sure.clock_doubt = None;
+    todo(&sure, after(half)).iter().for_each(|s| perform(&mut sure, s, after(half)));
+    assert!(loosens(&todo(&sure, after(half))), "it is due");
 }
 
 #[test]
@@ -478,6 +505,23 @@ fn a_namespace_that_exists_is_never_taken() {
     let decision = decided(&world, now());
     assert_eq!(words(&decision.steps), Vec::<String>::new(), "not even a record");
     assert!(matches!(&decision.gate, Gate::Closed(v) if v.reason == Reason::NamespaceExists && v.stalled));
+}
+
+#[test]
+fn a_namespace_that_somebody_made_after_the_record_is_never_taken() {
+    for made_for in [None, Some("another-record")] {
+        let mut world = fresh();
+        todo(&world, now()).iter().for_each(|s| perform(&mut world, s, now()));
+        let mut namespace = namespace_for(made_for.unwrap_or_default());
+        namespace.metadata.uid = Some("foreign".into());
+        if made_for.is_none() {
+            namespace.metadata.annotations = None;
+        }
+        world.namespace =
+            Fact::Known(Arc::new(kube::core::PartialObjectMetaExt::into_response_partial(namespace.metadata)));
+        assert!(matches!(ground(&world), Ground::Barred(Reason::NamespaceExists, _)), "{made_for:?}");
+        assert_eq!(words(&todo(&world, now())), Vec::<String>::new(), "{made_for:?}");
+    }
 }
 
 #[test]

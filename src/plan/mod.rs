@@ -5,6 +5,7 @@ pub mod fence;
 pub mod gates;
 pub mod lapse;
 pub mod observe;
+pub mod quorum;
 pub mod reconcile;
 pub mod status;
 pub mod step;
@@ -13,5 +14,7 @@ pub mod world;
 
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+mod observe_tests;
 #[cfg(test)]
 mod review_tests;

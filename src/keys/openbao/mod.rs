@@ -1,6 +1,8 @@
 //! OpenBao's transit keys over HTTPS, with tokens of the operator's own ServiceAccount.
 
 mod endpoints;
+#[cfg(test)]
+mod endpoints_tests;
 
 use std::{
     collections::HashMap,

@@ -193,3 +193,6 @@ fn label_repair(tenant: &Tenant, namespace: &NamespaceMeta) -> Option<Step> {
 pub fn fence() -> Step {
     Step::LabelNamespace { labels: [(FENCED_LABEL.to_owned(), "true".to_owned())].into(), loosening: true }
 }
+
+#[cfg(test)]
+mod tests;
