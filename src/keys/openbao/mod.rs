@@ -201,3 +201,6 @@ impl KeyService for OpenBao {
         self.seen(self.configure(name, rotation_seconds).await).await
     }
 }
+
+#[cfg(test)]
+mod tests;
