@@ -48,7 +48,7 @@ impl Default for Stores {
             plans: Arc::new(Store::new("HealthcarePlans", plan_index)),
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
             configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
-            records: Arc::new(Store::new("TenantRecords", |_| vec![])),
+            records: Arc::new(Store::new("TenantRecords", record_index)),
             baas: Arc::new(Store::new("BAAs", |b| b.object.iter().map(|b| b.spec.disclosing.party.clone()).collect())),
             acts: Arc::new(Store::new("Attestations", |a| vec![subject(a)])),
             namespaces: Arc::new(Store::new("namespaces", |_| vec![])),
@@ -70,6 +70,26 @@ impl Default for Stores {
 pub fn of_class(class: &str) -> String {
     format!("class/{class}")
 }
+
+/// Index value of the nodes of a class's inventory that carry no pool's label.
+#[must_use]
+pub fn free_of(class: &str) -> String {
+    format!("free/{class}")
+}
+
+/// Index value of the records that hold the node with this UID.
+fn holding(uid: &str) -> String {
+    format!("uid/{uid}")
+}
+
+/// Index value of the records that hold a node of this name.
+#[must_use]
+pub fn naming(node: &str) -> String {
+    format!("name/{node}")
+}
+
+/// Index value of the records that cannot be read.
+const UNDECODABLE: &str = "undecodable";
 
 /// Index value of the plans with this covered entity.
 #[must_use]
@@ -107,8 +127,15 @@ fn plan_index(plan: &Guarded<HealthcarePlan>) -> Vec<String> {
 fn node_index(node: &Node) -> Vec<String> {
     let labels = node.labels();
     let pool = labels.get(POOL_LABEL).map(|p| format!("pool/{p}"));
-    let inventory = labels.get(crate::names::INVENTORY_LABEL).map(|c| of_class(c));
-    pool.into_iter().chain(inventory).collect()
+    let free = labels.get(crate::names::INVENTORY_LABEL).filter(|_| pool.is_none()).map(|c| free_of(c));
+    pool.into_iter().chain(free).collect()
+}
+
+fn record_index(record: &Guarded<TenantRecord>) -> Vec<String> {
+    match &record.object {
+        Ok(record) => record.spec.nodes.iter().flat_map(|n| [holding(&n.uid), naming(&n.name)]).collect(),
+        Err(_) => vec![UNDECODABLE.into()],
+    }
 }
 
 fn pod_index(pod: &Pod) -> Vec<String> {
@@ -150,10 +177,10 @@ impl Stores {
     /// # Errors
     /// When a node is being given to another tenant.
     pub fn reserve(&self, tenant: &str, uids: impl Iterator<Item = String>) -> Result<(), Failure> {
-        let taken = self.recorded_by_others(tenant);
         let mut reserved = self.reserved.lock().expect("no holder of this lock panics");
         let uids: Vec<_> = uids.collect();
-        let lost = uids.iter().any(|u| taken.contains(u) || reserved.get(u).is_some_and(|t| t != tenant));
+        let lost =
+            uids.iter().any(|u| self.is_recorded_by_other(tenant, u) || reserved.get(u).is_some_and(|t| t != tenant));
         if lost {
             let message = "A node was given to another tenant meanwhile; others are looked for.".into();
             return Err(Failure { reason: Reason::NodesMissing, message, raced: true, untidy: false });
@@ -162,24 +189,21 @@ impl Stores {
         Ok(())
     }
 
-    /// UIDs of nodes that another tenant has or is being given.
+    /// Which of these nodes, by UID, another tenant has or is being given.
     #[must_use]
-    pub fn reserved_by_others(&self, tenant: &str) -> BTreeSet<String> {
-        let mut all = self.recorded_by_others(tenant);
+    pub fn reserved_by_others(&self, tenant: &str, uids: impl Iterator<Item = String>) -> BTreeSet<String> {
         let reserved = self.reserved.lock().expect("no holder of this lock panics");
-        all.extend(reserved.iter().filter(|(_, t)| *t != tenant).map(|(u, _)| u.clone()));
-        all
+        let taken = |u: &String| reserved.get(u).is_some_and(|t| t != tenant) || self.is_recorded_by_other(tenant, u);
+        uids.filter(taken).collect()
     }
 
     /// Whether every record can be read: one that cannot may hold any node.
     #[must_use]
     pub fn records_known(&self) -> bool {
-        self.records.unknown().is_none() && self.records.all().iter().all(|r| r.object.is_ok())
+        self.records.unknown().is_none() && self.records.by(UNDECODABLE).is_empty()
     }
 
-    fn recorded_by_others(&self, tenant: &str) -> BTreeSet<String> {
-        let records = self.records.all();
-        let others = records.iter().filter_map(|r| r.object.as_ref().ok()).filter(|r| r.name_any() != tenant);
-        others.flat_map(|r| r.spec.nodes.iter().map(|n| n.uid.clone()).collect::<Vec<_>>()).collect()
+    fn is_recorded_by_other(&self, tenant: &str, uid: &str) -> bool {
+        self.records.by(&holding(uid)).iter().any(|r| r.name_any() != tenant)
     }
 }

@@ -8,7 +8,7 @@ use kube::{
 use crate::{
     api::{
         HealthcarePlan, HealthcarePlanStatus,
-        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, STALLED},
+        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED},
     },
     context::Context,
 };
@@ -31,10 +31,18 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
     if before(PHI_UNLOCKED) && closed {
         found.push(("Locked", true, message(PHI_UNLOCKED)));
     }
+    if before(READY) && after(RECONCILING) && repairing(is) {
+        found.push(("Repairing", true, message(RECONCILING)));
+    }
     if !before(STALLED) && after(STALLED) {
         found.push(("Stalled", true, message(STALLED)));
     }
     found
+}
+
+/// Whether somebody altered what is Ringfence's.
+fn repairing(is: &HealthcarePlanStatus) -> bool {
+    is.conditions.iter().any(|c| c.type_ == RECONCILING && c.reason == Reason::Repairing.as_str())
 }
 
 /// Publishes the transitions of `plan` to `is`. An Event that cannot be written is logged and left.
@@ -57,7 +65,7 @@ pub async fn publish(context: &Context, plan: &HealthcarePlan, is: &HealthcarePl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::conditions::{Reason, Said, set_conditions};
+    use crate::api::conditions::{Said, set_conditions};
 
     fn status(said: &[Said]) -> HealthcarePlanStatus {
         let mut s = HealthcarePlanStatus::default();
@@ -75,5 +83,11 @@ mod tests {
         assert_eq!(names(&open, &open), Vec::<&str>::new());
         assert_eq!(names(&open, &closed), ["Locked"]);
         assert_eq!(names(&open, &unknown), Vec::<&str>::new());
+        let ready = status(&[Said::new(READY, "True", Reason::AsCalledFor, "")]);
+        let waits = status(&[Said::new(RECONCILING, "True", Reason::NodesMissing, "")]);
+        let repaired = status(&[Said::new(RECONCILING, "True", Reason::Repairing, "")]);
+        assert_eq!(names(&ready, &repaired), ["Repairing"]);
+        assert_eq!(names(&repaired, &repaired), Vec::<&str>::new());
+        assert_eq!(names(&ready, &waits), Vec::<&str>::new());
     }
 }

@@ -36,11 +36,12 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts the servers and waits until the API server is ready and has the `default` namespace's service account.
+    /// Starts the servers and waits until the API server is ready and has the `default` namespace's service account;
+    /// `crowded` as in [`crate::Options`].
     ///
     /// # Errors
     /// When the tools are not built, or a server ends or is not ready in time, with the end of its log.
-    pub async fn start(folder: &Path, logs: &Path, pki: &Pki) -> Result<Self> {
+    pub async fn start(folder: &Path, logs: &Path, pki: &Pki, crowded: bool) -> Result<Self> {
         let ports = [Port::take()?, Port::take()?, Port::take()?];
         let [api, controllers, scheduler] = ports.each_ref().map(Port::number);
         let server = Server { url: format!("https://127.0.0.1:{api}"), ca: pki.ca() };
@@ -49,7 +50,7 @@ impl ControlPlane {
 
         let etcd = Etcd::start(folder, logs)?;
         let api_server = {
-            let command = api_server(&etcd, api, pki, &audit)?;
+            let command = api_server(&etcd, api, pki, &audit, crowded)?;
             Process::start("kube-apiserver", &command, &logs.join("kube-apiserver.log"))?
         };
         let component = |name: &str, port: u16, arguments: &[String]| -> Result<Process> {
@@ -67,7 +68,7 @@ impl ControlPlane {
         };
         // Both try again until the API server answers, but the controller manager gives up after ten seconds.
         wait_ready(&server, &admin, &api_server, &etcd.process).await?;
-        let controllers = component("kube-controller-manager", controllers, &controller_flags(pki))?;
+        let controllers = component("kube-controller-manager", controllers, &controller_flags(pki, crowded))?;
         let scheduler = component("kube-scheduler", scheduler, &[])?;
         let audit = ApiAudit::new(audit);
         Ok(Self { scheduler, controllers, api_server, etcd, server, admin, audit, _ports: ports })
@@ -99,7 +100,8 @@ impl ControlPlane {
     }
 }
 
-fn api_server(etcd: &Etcd, port: u16, pki: &Pki, audit: &Path) -> Result<Command> {
+fn api_server(etcd: &Etcd, port: u16, pki: &Pki, audit: &Path, crowded: bool) -> Result<Command> {
+    let policy = if crowded { "audit-policy-crowded.yaml" } else { "audit-policy.yaml" };
     let files = pki.server();
     let file = |flag: &str, path: PathBuf| format!("--{flag}={}", path.display());
     let mut command = Command::new(tool("kube-apiserver")?);
@@ -130,20 +132,21 @@ fn api_server(etcd: &Etcd, port: u16, pki: &Pki, audit: &Path) -> Result<Command
             file("service-account-signing-key-file", pki.file("sa.key")),
             file("cert-dir", pki.file("kube-apiserver")),
             file("audit-log-path", audit.into()),
-            file("audit-policy-file", repository().join("e2e/config/audit-policy.yaml")),
+            file("audit-policy-file", repository().join("e2e/config").join(policy)),
         ]);
     Ok(command)
 }
 
-fn controller_flags(pki: &Pki) -> [String; 9] {
+fn controller_flags(pki: &Pki, crowded: bool) -> [String; 9] {
+    // A node that falls silent is NotReady after 8 seconds instead of 50; in a crowd nobody plays a kubelet.
+    let (grace, startup) = if crowded { ("24h", "24h") } else { ("8s", "15s") };
     [
         format!("--service-account-private-key-file={}", pki.file("sa.key").display()),
         format!("--root-ca-file={}", pki.ca().display()),
         "--use-service-account-credentials".into(),
-        // A node that falls silent is NotReady after 8 seconds instead of 50.
         "--node-monitor-period=1s".into(),
-        "--node-monitor-grace-period=8s".into(),
-        "--node-startup-grace-period=15s".into(),
+        format!("--node-monitor-grace-period={grace}"),
+        format!("--node-startup-grace-period={startup}"),
         // One node in ten seconds would be the pace at which failed nodes are tainted.
         "--node-eviction-rate=10".into(),
         "--secondary-node-eviction-rate=10".into(),

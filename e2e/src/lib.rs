@@ -5,15 +5,18 @@
 //! pki ───┼─ control_plane ─┐       ├─ audit      what was done, by whom
 //! ports ─┤  kwok, nodes    ├─ bed ─┼─ wait       until a condition holds
 //! process┘  openbao        │       ├─ tenant     names for each test
-//!           operator ──────┘       └─ promise    the frame of a test, with dump when it fails
+//!           operator ──────┘       ├─ crowd      many tenants at once, and usage: what they cost
+//!                                  └─ promise    the frame of a test, with dump when it fails
 //! ```
 
 pub mod audit;
 pub mod bed;
 pub mod control_plane;
+pub mod crowd;
 pub mod dump;
 pub mod etcd;
 pub mod evaluators;
+pub mod faults;
 pub mod identity;
 pub mod install;
 pub mod janitor;
@@ -30,8 +33,10 @@ pub mod process;
 pub mod promise;
 pub mod scenario;
 pub mod server;
+pub mod table;
 pub mod tenant;
 pub mod tools;
+pub mod usage;
 pub mod wait;
 
 pub use bed::{Bed, Options, shared};

@@ -84,6 +84,19 @@ impl NodeSpec {
         self
     }
 
+    /// As a node that is Ready once and for all, whose kubelet nobody plays.
+    ///
+    /// # Errors
+    /// When it is no node.
+    pub fn unplayed(mut self) -> Result<Node> {
+        self.labels.remove(PLAYED);
+        let mut node = serde_json::to_value(self.object()?)?;
+        let now = jiff::Timestamp::now().to_string();
+        node["status"]["conditions"] = json!([{ "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "",
+            "lastHeartbeatTime": now, "lastTransitionTime": now }]);
+        Ok(serde_json::from_value(node)?)
+    }
+
     fn object(&self) -> Result<Node> {
         let [cpu, memory, pods] = &self.capacity;
         let room = json!({ "cpu": cpu, "memory": memory, "pods": pods });

@@ -35,6 +35,14 @@ impl KeyFacts {
         self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (Instant::now(), told.clone()));
     }
 
+    /// Remembers what was told of one key; what is known of the other gets no younger.
+    pub fn learn_one(&self, tenant: &str, purpose: KeyPurpose, fact: &KeyFact) {
+        let mut facts = self.0.lock().expect("no holder of this lock panics");
+        if let Some((_, told)) = facts.get_mut(tenant) {
+            told.insert(purpose, fact.clone());
+        }
+    }
+
     /// Forgets everything: another key service is asked from now on.
     pub fn clear(&self) {
         self.0.lock().expect("no holder of this lock panics").clear();

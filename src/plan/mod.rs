@@ -5,6 +5,7 @@ pub mod fence;
 pub mod gates;
 pub mod lapse;
 pub mod observe;
+pub mod quorum;
 pub mod reconcile;
 pub mod status;
 pub mod step;

@@ -1,24 +1,21 @@
-//! All reads: from the stores, from the key service, and by quorum where something is about to be opened.
+//! What is looked at before every decision: the stores, and what the key service told.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use k8s_openapi::api::{core::v1::Pod, networking::v1::NetworkPolicy};
-use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
-use serde::de::DeserializeOwned;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Resource, ResourceExt};
 
 use super::{
     fence::nodes::pool_of,
     world::{KeyFact, World},
 };
 use crate::{
-    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig},
-    apply::bounded,
+    api::{Act, KeyPurpose},
     fact::Fact,
     guarded::Guarded,
     keys::{KeyService, Trouble},
-    names::{APP_SERVICE_ACCOUNT, BASE_POLICY, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
-    outcome::Failure,
-    stores::{Stores, in_namespace, of_class, on_node},
+    names::{APP_SERVICE_ACCOUNT, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
+    stores::{Stores, free_of, in_namespace, on_node},
 };
 
 /// How long the key service may take to tell of one tenant's keys.
@@ -37,19 +34,22 @@ pub async fn observe<K: KeyService>(name: &str, stores: &Stores, keys: Option<&K
     world
 }
 
-/// Both keys at once, in a bounded time: a key service that swallows requests must not keep a lock waiting.
+/// Both keys at once.
 async fn read_keys<K: KeyService>(name: &str, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
-    let read = async |purpose| {
-        let late = || Err(Trouble::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())));
-        tokio::time::timeout(PATIENCE, keys.read(purpose, name)).await.unwrap_or_else(|_| late())
-    };
-    let told = futures::future::join_all(KeyPurpose::ALL.map(async |purpose| (purpose, read(purpose).await))).await;
-    let facts = told.into_iter().collect();
+    let told = KeyPurpose::ALL.map(async |purpose| (purpose, read_key(name, purpose, keys).await));
+    let facts = futures::future::join_all(told).await.into_iter().collect();
     stores.key_facts.learn(name, &facts);
     facts
 }
 
-fn from_stores(name: &str, stores: &Stores) -> World {
+/// One key, in a bounded time: a key service that swallows requests must not keep a lock waiting.
+pub(super) async fn read_key<K: KeyService>(name: &str, purpose: KeyPurpose, keys: &K) -> KeyFact {
+    let late = || Err(Trouble::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())));
+    tokio::time::timeout(PATIENCE, keys.read(purpose, name)).await.unwrap_or_else(|_| late())
+}
+
+/// What the stores know.
+pub(super) fn from_stores(name: &str, stores: &Stores) -> World {
     let plan = decoded(stores.plans.get("", name));
     let class_name = plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
     let record = decoded(stores.records.get("", name));
@@ -65,17 +65,30 @@ fn from_stores(name: &str, stores: &Stores) -> World {
         service_account: stores.accounts.get(name, APP_SERVICE_ACCOUNT),
         readers: stores.bindings.get(name, FLAG_READERS),
         flags: stores.flags.get(name, FLAGS),
-        inventory: if stores.records_known() { stores.nodes.by(&of_class(&class_name)) } else { vec![] },
-        reserved: stores.reserved_by_others(name),
         plan,
         class,
         record,
         ..World::default()
     };
     world.nodes = nodes(name, stores, &recorded);
+    offers(&mut world, stores);
     world.pods = pods(name, stores, &world);
     agreements(&mut world, stores);
     world
+}
+
+/// Nodes that might be taken, for a tenant that lacks some. While a record cannot be read, it may hold any node: then none.
+fn offers(world: &mut World, stores: &Stores) {
+    let Some(plan) = world.plan.known() else { return };
+    let recorded = world.record.known().map(|r| r.spec.nodes.as_slice()).unwrap_or_default();
+    let there = |uid: &String| world.nodes.known().into_iter().flatten().any(|n| n.metadata.uid.as_ref() == Some(uid));
+    let held = recorded.iter().filter(|n| there(&n.uid)).count();
+    if held >= usize::try_from(plan.spec.nodes.count).unwrap_or_default() || !stores.records_known() {
+        return;
+    }
+    let inventory = stores.nodes.by(&free_of(&plan.spec.plan_class_name));
+    world.reserved = stores.reserved_by_others(&world.name, inventory.iter().filter_map(|n| n.uid()));
+    world.inventory = inventory;
 }
 
 fn decoded<K: Resource + Clone>(fact: Fact<Arc<Guarded<K>>>) -> Fact<Arc<K>> {
@@ -155,77 +168,6 @@ fn agreements(world: &mut World, stores: &Stores) {
             }
         }
     }
-}
-
-/// Reads again, from the API server itself and from the key service, what an opening rests on.
-///
-/// # Errors
-/// When anything cannot be read: then nothing is opened.
-pub async fn quorum<K: KeyService>(
-    world: &World,
-    client: &Client,
-    stores: &Stores,
-    keys: Option<&K>,
-) -> Result<World, Failure> {
-    let name = world.name.as_str();
-    refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await?;
-    if !refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await? {
-        return Ok(World { plan: Fact::Absent, ..world.clone() });
-    }
-    // The class and the agreements of the plan as it is now, not as it was seen.
-    let class = from_stores(name, stores).plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
-    refresh::<HealthcarePlanClass>(client, &class, |o| stores.classes.put(o)).await?;
-    let now = from_stores(name, stores);
-    let mut gone = vec![];
-    for baa in &now.baas {
-        if !refresh::<BAA>(client, &baa.name_any(), |o| stores.baas.put(o)).await? {
-            gone.push(baa.name_any());
-        }
-    }
-    let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
-    let taken_back = now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl));
-    let subjects = now.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
-    let subjects = subjects.chain(taken_back.map(|a| a.name_any()));
-    for subject in subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name)) {
-        let params = ListParams::default().fields(&format!("spec.subjectRef.name={subject}"));
-        let api = Api::<Guarded<Attestation>>::all(client.clone());
-        for act in bounded("reading Attestations", api.list(&params)).await?.items {
-            stores.acts.put(act);
-        }
-    }
-    let policies = Api::<NetworkPolicy>::namespaced(client.clone(), name);
-    let base = bounded("reading the base NetworkPolicy", policies.get_opt(BASE_POLICY)).await?;
-    if let Some(base) = &base {
-        stores.policies.put(base.clone());
-    }
-    let mut fresh = from_stores(name, stores);
-    fresh.baas.retain(|b| !gone.contains(&b.name_any()));
-    if base.is_none() {
-        fresh.policies = Fact::Known(vec![]);
-    }
-    fresh.keys = match keys {
-        Some(keys) => read_keys(name, stores, keys).await,
-        None => BTreeMap::new(),
-    };
-    fresh.quorum = true;
-    Ok(fresh)
-}
-
-/// Whether it is there. What is gone is taken out of the store by the watch; until then it is left out.
-async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<bool, Failure>
-where
-    K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>
-        + Clone
-        + DeserializeOwned
-        + std::fmt::Debug,
-{
-    let api = Api::<Guarded<K>>::all(client.clone());
-    let found = bounded(&format!("reading {} again", K::kind(&())), api.get_opt(name)).await?;
-    let there = found.is_some();
-    if let Some(found) = found {
-        put(found);
-    }
-    Ok(there)
 }
 
 #[cfg(test)]

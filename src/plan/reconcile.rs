@@ -13,7 +13,8 @@ use super::{
     decide::{Decision, Step, decide, decide_invalid},
     fence::flags,
     gates::Gate,
-    observe::{observe, quorum},
+    observe::observe,
+    quorum::quorum,
     status,
     validate::{Invalid, Tenant, validate},
     world::World,
@@ -21,7 +22,7 @@ use super::{
 use crate::{
     api::{
         HealthcarePlan, HealthcarePlanStatus,
-        conditions::{PHI_UNLOCKED, is_true},
+        conditions::{PHI_UNLOCKED, READY, Reason, is_true},
     },
     apply::{Writer, bounded},
     context::Context,
@@ -107,7 +108,7 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
         {
             return (settled, world, failure);
         }
-        if locks(&settled, &world)
+        if is_news(&settled, &world)
             && let Err(f) = tell(context, &settled, &world, failure.as_ref()).await
         {
             return (settled, world, Some(f));
@@ -115,15 +116,15 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
     }
 }
 
-/// Whether what was said to be open is locked now. It is said even when the next round heals it: people must learn of it,
-/// and nothing opens again before status has said that it may.
-fn locks(settled: &Settled, world: &World) -> bool {
-    let closed = match settled {
-        Settled::Tenant(both) => matches!(both.1.gate, Gate::Closed(_)),
-        Settled::Invalid(_) => false,
+/// Whether what was said to be open is locked now, or what was said to be as called for is being repaired. It is said even when
+/// the next round heals it: people must learn of it, and nothing opens again before status has said that it may.
+fn is_news(settled: &Settled, world: &World) -> bool {
+    let (Settled::Tenant(both), Some(status)) = (settled, world.plan.known().and_then(|p| p.status.as_ref())) else {
+        return false;
     };
-    let status = world.plan.known().and_then(|p| p.status.as_ref());
-    closed && status.is_some_and(|s| is_true(&s.conditions, PHI_UNLOCKED))
+    let closed = matches!(both.1.gate, Gate::Closed(_));
+    let repairing = both.1.verdicts.iter().any(|v| v.reason == Reason::Repairing);
+    (closed && is_true(&status.conditions, PHI_UNLOCKED)) || (repairing && is_true(&status.conditions, READY))
 }
 
 fn only_evicts(steps: &[Step]) -> bool {

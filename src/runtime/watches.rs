@@ -15,7 +15,7 @@ use crate::{
     names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
     queue::{Item, Queue, Urgency},
     store::{Store, run},
-    stores::{of_class, of_party, subject},
+    stores::{naming, of_class, of_party, subject},
 };
 
 /// What maps a changed object to items.
@@ -138,11 +138,8 @@ impl Route {
             self.tenant(pool, Urgency::Change);
         }
         let s = &self.context.stores;
-        for record in s.records.all() {
-            let Ok(known) = &record.object else { continue };
-            if known.spec.nodes.iter().any(|n| n.name == node.name_any()) {
-                self.tenant(&record.name_any(), Urgency::Change);
-            }
+        for record in s.records.by(&naming(&node.name_any())) {
+            self.tenant(&record.name_any(), Urgency::Change);
         }
         let Some(class) = node.labels().get(INVENTORY_LABEL).filter(|_| node.labels().get(POOL_LABEL).is_none()) else {
             return;

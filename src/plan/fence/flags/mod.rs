@@ -43,6 +43,16 @@ pub fn config_map(tenant: &TenantName, text: &str) -> ConfigMap {
     }
 }
 
+/// It is Ringfence's own, and says more or other than it may.
+#[must_use]
+pub fn altered() -> Verdict {
+    Verdict::repairing(
+        FLAGS_PUBLISHED,
+        Reason::Repairing,
+        "The flag document differs from what is called for and is being put right.",
+    )
+}
+
 /// How the document stands: published by Ringfence, or not.
 #[must_use]
 pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {

@@ -1,0 +1,112 @@
+//! The floor: a client without rate limit that writes each object of a tenant once, as it is in the end, and knows nothing.
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Node;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams, PostParams},
+};
+use ringfence_e2e::{
+    Bed,
+    crowd::{Crowd, each},
+    key_service::Session,
+    manifests,
+    operator::{ACCOUNT, NAMESPACE},
+    tools::repository,
+    wait::{self, Look},
+};
+use serde_json::{Value, json};
+
+use crate::template::{GROUP, Template, kind_of_its_own};
+
+/// Writes under the operator's name, so that the same guardrails judge it.
+pub struct Floor {
+    client: Client,
+    people: Client,
+    keys: Session,
+    templates: Vec<Template>,
+    node: Value,
+    keys_made: [(&'static str, Value); 2],
+}
+
+impl Floor {
+    /// A writer of copies of this tenant.
+    pub async fn of(bed: &Bed, crowd: &Crowd, tenant: &str) -> Result<Self> {
+        kinds(&crowd.admin).await?;
+        let templates = Template::all(&crowd.admin, crowd.plan(tenant)?, tenant).await?;
+        let nodes: Api<Node> = Api::all(crowd.admin.clone());
+        let taken = nodes.list(&Default::default()).await?;
+        let pool = "ringfence.node-restriction.kubernetes.io/pool";
+        let is_its = |n: &&Node| n.metadata.labels.iter().flatten().any(|(k, v)| k == pool && v == tenant);
+        let node = taken.items.iter().find(is_its).context("the tenant has a node")?;
+        let taints = json!(node.spec.as_ref().and_then(|s| s.taints.clone())).to_string();
+        let key = bed.openbao().root()?.expect(200, "GET", &format!("ringfence-phi/keys/{tenant}"), None).await?;
+        let rotation = key["data"]["auto_rotate_period"].clone();
+        Ok(Self {
+            client: bed.service_account(NAMESPACE, ACCOUNT).await?,
+            people: crowd.admin.clone(),
+            keys: bed.key_login(NAMESPACE, ACCOUNT, ACCOUNT).await?,
+            templates,
+            node: json!({ "metadata": { "labels": { pool: tenant } }, "spec": { "taints": serde_json::from_str::<Value>(&taints)? } }),
+            keys_made: [
+                ("ringfence-phi", json!({ "type": "aes256-gcm96", "auto_rotate_period": rotation })),
+                ("ringfence-lookup", json!({ "type": "aes256-gcm96" })),
+            ],
+        })
+    }
+
+    /// How many objects of Ringfence's a tenant has: the plan is a person's, nodes and keys are counted apart.
+    pub fn objects(&self) -> usize {
+        self.templates.len() - 1
+    }
+
+    /// Writes all objects of these tenants, each onto the node of the same number.
+    pub async fn write(&self, tenants: &[String], first: &str, node_of: impl Fn(&str) -> String) -> Result<()> {
+        each(tenants, async |tenant| {
+            for (n, template) in self.templates.iter().enumerate() {
+                // The plan is a person's, also here.
+                let (api, object) = template.under(if n == 0 { &self.people } else { &self.client }, tenant)?;
+                api.create(&PostParams::default(), &object).await.with_context(|| format!("{object:?}"))?;
+            }
+            let nodes: Api<Node> = Api::all(self.client.clone());
+            let patch: Value = serde_json::from_str(&self.node.to_string().replace(first, tenant))?;
+            nodes.patch(&node_of(tenant), &PatchParams::default(), &Patch::Merge(patch)).await?;
+            for (mount, key) in &self.keys_made {
+                let path = format!("{mount}/keys/{tenant}");
+                let (code, answer) = self.keys.request("POST", &path, Some(key.clone())).await?;
+                anyhow::ensure!((200..300).contains(&code), "{path}: {code} {answer}");
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Copies of two kinds in a group of their own, and the right to write them.
+async fn kinds(admin: &Client) -> Result<()> {
+    for file in ["tenantrecords", "healthcareplans"] {
+        let path = repository().join(format!("crds/{file}.yaml"));
+        for definition in manifests::read(&path)? {
+            manifests::apply(admin, kind_of_its_own(definition)).await?;
+        }
+    }
+    let group = "rbac.authorization.k8s.io";
+    let rules = json!([{ "apiGroups": [GROUP], "resources": ["*"], "verbs": ["*"] }]);
+    let role = json!({ "apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": { "name": "floor" }, "rules": rules });
+    manifests::apply(admin, role).await?;
+    let reference = json!({ "apiGroup": group, "kind": "ClusterRole", "name": "floor" });
+    let subjects = json!([{ "kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE }]);
+    let binding = json!({ "apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": { "name": "floor" },
+        "roleRef": reference, "subjects": subjects });
+    manifests::apply(admin, binding).await?;
+    wait::until("the copied kinds are served", async || {
+        for plural in ["tenantrecords", "healthcareplans"] {
+            let request = http::Request::get(format!("/apis/{GROUP}/v1alpha1/{plural}")).body(Vec::new())?;
+            if let Err(why) = admin.request_text(request).await {
+                return Ok(Look::Not(why.to_string()));
+            }
+        }
+        Ok(Look::Done(()))
+    })
+    .await
+}

@@ -1,0 +1,141 @@
+//! What an opening rests on, read again from the API server itself and from the key service: all at once, and each thing once.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
+use serde::de::DeserializeOwned;
+
+use super::{
+    observe::{from_stores, read_key},
+    world::World,
+};
+use crate::{
+    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig},
+    apply::bounded,
+    fact::Fact,
+    guarded::Guarded,
+    keys::KeyService,
+    names::{BASE_POLICY, CONFIG_NAME},
+    outcome::Failure,
+    stores::Stores,
+};
+
+/// One thing to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reading {
+    Config,
+    Plan,
+    BasePolicy,
+    Class(String),
+    Agreement(String),
+    /// The acts about this subject.
+    Acts(String),
+}
+
+/// Reads again, from the API server itself and from the key service, what an opening rests on.
+///
+/// # Errors
+/// When anything cannot be read: then nothing is opened.
+pub async fn quorum<K: KeyService>(
+    world: &World,
+    client: &Client,
+    stores: &Stores,
+    keys: Option<&K>,
+) -> Result<World, Failure> {
+    let phi = async {
+        match keys {
+            Some(keys) => Some(read_key(&world.name, KeyPurpose::Phi, keys).await),
+            None => None,
+        }
+    };
+    let (read, phi) = futures::future::join(read_all(&world.name, client, stores), phi).await;
+    let gone = read?;
+    if gone.contains(&Reading::Plan) {
+        return Ok(World { plan: Fact::Absent, ..world.clone() });
+    }
+    let mut fresh = from_stores(&world.name, stores);
+    fresh.baas.retain(|b| !gone.contains(&Reading::Agreement(b.name_any())));
+    if gone.contains(&Reading::BasePolicy) {
+        fresh.policies = Fact::Known(vec![]);
+    }
+    if let Some(phi) = phi {
+        stores.key_facts.learn_one(&world.name, KeyPurpose::Phi, &phi);
+        fresh.keys = world.keys.clone();
+        fresh.keys.insert(KeyPurpose::Phi, phi);
+    }
+    fresh.quorum = true;
+    Ok(fresh)
+}
+
+/// Reads until what was read names nothing that was not read, and returns what is not there. What is gone is taken out of a store by
+/// its watch; until then it is left out.
+async fn read_all(name: &str, client: &Client, stores: &Stores) -> Result<BTreeSet<Reading>, Failure> {
+    let (mut read, mut gone) = (BTreeSet::new(), BTreeSet::new());
+    loop {
+        // The class and the agreements of the plan as it is now, not as it was seen.
+        let missing: Vec<_> = wanted(name, stores).into_iter().filter(|r| !read.contains(r)).collect();
+        if missing.is_empty() {
+            return Ok(gone);
+        }
+        let there = futures::future::try_join_all(missing.iter().map(|r| r.read(name, client, stores))).await?;
+        gone.extend(missing.iter().zip(there).filter(|(_, there)| !there).map(|(r, _)| r.clone()));
+        read.extend(missing);
+    }
+}
+
+/// Everything that what is known now rests on.
+fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
+    let now = from_stores(name, stores);
+    let class = now.plan.known().map(|p| Reading::Class(p.spec.plan_class_name.clone()));
+    let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
+    let taken_back = now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl));
+    let subjects = now.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
+    let subjects = subjects.chain(taken_back.map(|a| a.name_any()));
+    let subjects = subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name));
+    let agreements = now.baas.iter().map(|b| Reading::Agreement(b.name_any()));
+    let always = [Reading::Config, Reading::Plan, Reading::BasePolicy];
+    always.into_iter().chain(class).chain(agreements).chain(subjects.map(Reading::Acts)).collect()
+}
+
+impl Reading {
+    /// Whether it is there; the stores learn what it is.
+    async fn read(&self, tenant: &str, client: &Client, stores: &Stores) -> Result<bool, Failure> {
+        match self {
+            Self::Config => refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await,
+            Self::Plan => refresh::<HealthcarePlan>(client, tenant, |o| stores.plans.put(o)).await,
+            Self::Class(name) => refresh::<HealthcarePlanClass>(client, name, |o| stores.classes.put(o)).await,
+            Self::Agreement(name) => refresh::<BAA>(client, name, |o| stores.baas.put(o)).await,
+            Self::Acts(subject) => {
+                let params = ListParams::default().fields(&format!("spec.subjectRef.name={subject}"));
+                let api = Api::<Guarded<Attestation>>::all(client.clone());
+                let acts = bounded("reading Attestations", api.list(&params)).await?.items;
+                acts.into_iter().for_each(|act| stores.acts.put(act));
+                Ok(true)
+            }
+            Self::BasePolicy => {
+                let api = Api::<NetworkPolicy>::namespaced(client.clone(), tenant);
+                let base = bounded("reading the base NetworkPolicy", api.get_opt(BASE_POLICY)).await?;
+                let there = base.is_some();
+                base.into_iter().for_each(|base| stores.policies.put(base));
+                Ok(there)
+            }
+        }
+    }
+}
+
+async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<bool, Failure>
+where
+    K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
+{
+    let api = Api::<Guarded<K>>::all(client.clone());
+    let found = bounded(&format!("reading {} again", K::kind(&())), api.get_opt(name)).await?;
+    let there = found.is_some();
+    if let Some(found) = found {
+        put(found);
+    }
+    Ok(there)
+}
