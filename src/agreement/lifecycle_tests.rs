@@ -183,7 +183,7 @@ fn who_recorded_is_said_and_never_who_signed() {
     let baa = agreement("00:00:00", None);
     let acts = signed(&baa, "01:00:00");
     let life = life(&baa, &acts, now());
-    assert_eq!(life.signatures.len(), 2);
+    assert_eq!((life.signatures.len(), life.phase), (2, BAAPhase::Active));
     for (said, act) in life.signatures.iter().zip(&acts) {
         assert_eq!((&said.recorded_by, &said.attestation), (&act.spec.by, &act.name_any()));
     }
