@@ -5,7 +5,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ringfence
 DENY_VERSION := 0.20.2
 DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo bench test unit mutants mutants-check e2e lint deny generate generated tools clean
+.PHONY: help demo bench faults test unit mutants mutants-check e2e lint deny generate generated tools clean
 help: ## List what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -16,6 +16,10 @@ demo: tools ## Flip a tenant on real servers, narrated; EXIT=1 ends by itself
 bench: tools ## What a thousand tenants cost, against a raw client; ARGS="--tenants 100 -o json"
 	cargo build --quiet --release --bin ringfence
 	RINGFENCE_BIN=$${RINGFENCE_BIN:-$(or $(CARGO_TARGET_DIR),target)/release/ringfence} cargo run --quiet -p ringfence-e2e --bin bench -- $(ARGS)
+
+faults: tools ## Every crash and fault plan, every interleaving of two leaders (about half an hour); writes docs/faults.md
+	cargo build --bin ringfence
+	RINGFENCE_FAULTS=all cargo test -p ringfence-e2e --test faults --test leaders -- --nocapture
 
 test: lint deny generated mutants-check unit e2e ## Everything that must hold
 

@@ -149,6 +149,15 @@ fn a_late_answer_does_not_bring_back_what_was_deleted() {
     assert!(store.get("n", "a").known().is_some(), "a newer object of that name is another");
 }
 
+/// To a watch with a selector, an object that lost its labels is deleted at the very version at which it lives on.
+#[test]
+fn what_only_lost_its_labels_is_there_once_it_was_read() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.take(Event::Delete(object("a", 3, "g")));
+    store.put(object("a", 3, "g"));
+    assert!(store.get("n", "a").known().is_some());
+}
+
 #[test]
 fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
     let store = listed(&[]);

@@ -1,5 +1,6 @@
 //! Events: one a transition, never one a reconcile.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
     Resource,
     runtime::events::{Event, EventType},
@@ -28,7 +29,10 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
     if !before(PHI_UNLOCKED) && after(PHI_UNLOCKED) {
         found.push(("Unlocked", false, message(PHI_UNLOCKED)));
     }
-    if before(PHI_UNLOCKED) && closed {
+    // Between open and closed it may be said that the document could not be written.
+    let failed =
+        |c: &Condition| c.type_ == PHI_UNLOCKED && c.status == "Unknown" && c.reason == Reason::WriteFailed.as_str();
+    if (before(PHI_UNLOCKED) || was.conditions.iter().any(failed)) && closed {
         found.push(("Locked", true, message(PHI_UNLOCKED)));
     }
     if before(READY) && after(RECONCILING) && repairing(is) {
@@ -83,6 +87,9 @@ mod tests {
         assert_eq!(names(&open, &open), Vec::<&str>::new());
         assert_eq!(names(&open, &closed), ["Locked"]);
         assert_eq!(names(&open, &unknown), Vec::<&str>::new());
+        let failed = status(&[Said::new(PHI_UNLOCKED, "Unknown", Reason::WriteFailed, "")]);
+        assert_eq!((names(&open, &failed), names(&failed, &closed)), (vec![], vec!["Locked"]));
+        assert_eq!(names(&unknown, &closed), Vec::<&str>::new());
         let ready = status(&[Said::new(READY, "True", Reason::AsCalledFor, "")]);
         let waits = status(&[Said::new(RECONCILING, "True", Reason::NodesMissing, "")]);
         let repaired = status(&[Said::new(RECONCILING, "True", Reason::Repairing, "")]);

@@ -394,6 +394,14 @@ fn a_document_that_somebody_widened_is_narrowed_first() {
 }
 
 #[test]
+fn a_document_that_lost_its_labels_is_given_them_again_and_stays_open() {
+    let world = changed(|w| edit(&mut w.flags, |c| c.metadata.labels = None));
+    let steps = todo(&world, now());
+    assert_eq!(publishes(&steps), Some(document(&world)));
+    assert!(!loosens(&steps));
+}
+
+#[test]
 fn a_foreign_key_stops_everything_before_a_record() {
     for purpose in KeyPurpose::ALL {
         let mut world = fresh();

@@ -28,6 +28,7 @@ use crate::{
     context::Context,
     guarded::Guarded,
     keys::KeyService,
+    names::FLAGS,
     outcome::{Failure, Outcome},
     queue::Urgency,
     transition,
@@ -147,7 +148,13 @@ fn look(world: &World, now: Timestamp) -> (Settled, Vec<Step>) {
 
 async fn tell(context: &Context, settled: &Settled, world: &World, failure: Option<&Failure>) -> Result<bool, Failure> {
     match world.plan.known() {
-        Some(plan) => write_status(context, plan, &said(settled, plan, world, failure, context.clock.now())).await,
+        Some(plan) => {
+            // As it is after what was written, not as it was when it was looked at.
+            let flags = context.stores.flags.get(&world.name, FLAGS);
+            let open = failure.is_some() && flags::opens(&World { flags, ..world.clone() });
+            let said = said(settled, plan, world, (failure, open), context.clock.now());
+            write_status(context, plan, &said).await
+        }
         None => Ok(false),
     }
 }
@@ -156,11 +163,11 @@ fn said(
     settled: &Settled,
     plan: &HealthcarePlan,
     world: &World,
-    failure: Option<&Failure>,
+    (failure, open): (Option<&Failure>, bool),
     now: Timestamp,
 ) -> HealthcarePlanStatus {
     match settled {
-        Settled::Tenant(both) => status::status(&both.0, &both.1, failure, now),
+        Settled::Tenant(both) => status::status(&both.0, &both.1, failure, open, now),
         Settled::Invalid(invalid) => status::invalid(plan, invalid, flags::opens(world), now),
     }
 }

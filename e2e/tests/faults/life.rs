@@ -1,6 +1,10 @@
 //! The life of one tenant, phase by phase, and what its end must be like.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -171,7 +175,8 @@ impl Life {
 
 fn conditions(plan: &Value) -> Value {
     let all = plan["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    all.iter().map(|c| format!("{} {} {}", c["type"], c["status"], c["reason"])).collect()
+    let said: BTreeSet<_> = all.iter().map(|c| format!("{} {} {}", c["type"], c["status"], c["reason"])).collect();
+    said.into_iter().collect()
 }
 
 fn version(object: &impl ResourceExt) -> Result<u64> {
