@@ -229,6 +229,19 @@ fn with_a_clock_in_doubt_reading_is_not_renewed_either() {
 }
 
 #[test]
+fn with_the_clock_in_doubt_the_document_is_left_to_its_readers_clocks() {
+    let world = changed(|w| w.clock_doubt = Some("an hour apart".into()));
+    for minutes in [-5, 0, 59, 61, 400 * 24 * 60] {
+        assert_eq!(words(&todo(&world, after(minutes))), Vec::<String>::new(), "{minutes}");
+    }
+    let world = changed(|w| {
+        w.clock_doubt = Some("an hour apart".into());
+        w.acts.pop();
+    });
+    assert_eq!(words(&todo(&world, now())), ["close flags"], "what somebody ended is closed, whatever the time");
+}
+
+#[test]
 fn what_stays_unknown_lapses_by_itself_and_is_then_written_down_as_closed() {
     let world = changed(|w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed))));
     assert!(opens_anything(&without_reading(&document(&world)), after(59)));

@@ -46,12 +46,15 @@ pub fn desired(
 
     // What is open and may stay so: never more than the document opens, never more than today's facts allow.
     let seen = live.as_ref().and_then(|l| l.opening.as_ref());
-    let running = seen.filter(|o| is_running(o.issued, last_end(o), now) && !matches!(gate, Gate::Closed(_)));
+    // While nobody knows the time, what is published is left to end by its readers' clocks.
+    let timeless = world.clock_doubt.is_some();
+    let is_running = |issued, until| timeless || is_running(issued, until, now);
+    let running = seen.filter(|o| is_running(o.issued, last_end(o)) && !matches!(gate, Gate::Closed(_)));
     let allowed = running.map(|o| opening(agreements, effective, o.issued, lease.ends(o.issued)).meet(o));
     let kept = allowed.filter(|o| !o.entities.is_empty());
     let read_seen = live.as_ref().and_then(|l| l.reading.as_ref());
     let may_go_on = agreements.ever_open() && !matches!(read_gate, Gate::Closed(_));
-    let read_kept = read_seen.filter(|r| may_go_on && is_running(r.issued, r.until, now));
+    let read_kept = read_seen.filter(|r| may_go_on && is_running(r.issued, r.until));
     let read_kept = read_kept.map(|r| Reading { until: r.until.min(read_lease.ends(r.issued)), ..*r });
     let read_kept = read_kept.as_ref();
 
