@@ -14,6 +14,8 @@ pub mod apply;
 pub mod clock;
 pub mod context;
 pub mod fact;
+#[cfg(test)]
+mod fake_server;
 pub mod guarded;
 pub mod heard;
 pub mod keys;

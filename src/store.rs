@@ -119,7 +119,8 @@ impl<K: Resource + Clone> Store<K> {
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
     pub fn put(&self, object: K) {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
-        if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) <= *at) {
+        // A deletion has a version of its own, but for an object that left the selector: that one lives on at the same version.
+        if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) < *at) {
             return;
         }
         if inner.incoming.is_some() {

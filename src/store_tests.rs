@@ -9,6 +9,15 @@ use kube::runtime::watcher::Event;
 
 use super::*;
 
+impl<K: Resource + Clone> Store<K> {
+    /// Takes in a whole list, for tests of what rests on stores.
+    pub(crate) fn relist(&self, objects: impl IntoIterator<Item = K>) {
+        self.take(Event::Init);
+        objects.into_iter().for_each(|o| drop(self.take(Event::InitApply(o))));
+        self.take(Event::InitDone);
+    }
+}
+
 fn object(name: &str, version: u64, group: &str) -> ConfigMap {
     let mut c = ConfigMap::default();
     c.metadata.name = Some(name.into());
@@ -140,6 +149,15 @@ fn a_late_answer_does_not_bring_back_what_was_deleted() {
     assert!(store.get("n", "a").known().is_some(), "a newer object of that name is another");
 }
 
+/// To a watch with a selector, an object that lost its labels is deleted at the very version at which it lives on.
+#[test]
+fn what_only_lost_its_labels_is_there_once_it_was_read() {
+    let store = listed(&[object("a", 1, "g")]);
+    store.take(Event::Delete(object("a", 3, "g")));
+    store.put(object("a", 3, "g"));
+    assert!(store.get("n", "a").known().is_some());
+}
+
 #[test]
 fn no_more_deletions_are_remembered_than_an_answer_can_be_late() {
     let store = listed(&[]);
@@ -166,30 +184,43 @@ fn list_of(names: &[&str]) -> Reply {
     answer(200, list.to_string())
 }
 
+/// The code of a reply that never comes.
+const MUTE: u16 = 444;
+
 /// An API server that answers the n-th list and the n-th watch as told; the store that watches it, and how often each was asked.
 struct Told {
     store: Arc<Store<ConfigMap>>,
     lists: Arc<AtomicUsize>,
+    watches: Arc<AtomicUsize>,
     _task: tokio::task::AbortHandle,
 }
 
 impl Told {
     fn by(list: fn(usize) -> Reply, watch: fn(usize) -> Reply) -> Self {
         let (lists, watches) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let counted = lists.clone();
+        let counted = (lists.clone(), watches.clone());
         let service = tower::service_fn(move |r: http::Request<kube::client::Body>| {
             let watching = r.uri().query().unwrap_or_default().contains("watch=");
             let reply = if watching { watch(watches.fetch_add(1, SeqCst)) } else { list(lists.fetch_add(1, SeqCst)) };
-            async move { Ok::<_, Infallible>(reply) }
+            async move {
+                if reply.status() == MUTE {
+                    std::future::pending::<()>().await;
+                }
+                Ok::<_, Infallible>(reply)
+            }
         });
         let store = Arc::new(Store::new("config maps", group));
         let client = kube::Client::new(service, "default");
         let task = tokio::spawn(run(client, watcher::Config::default(), store.clone(), |_| (), |_| ()));
-        Self { store, lists: counted, _task: task.abort_handle() }
+        Self { store, lists: counted.0, watches: counted.1, _task: task.abort_handle() }
     }
 
     fn lists(&self) -> usize {
         self.lists.load(SeqCst)
+    }
+
+    fn watches(&self) -> usize {
+        self.watches.load(SeqCst)
     }
 }
 
@@ -198,8 +229,20 @@ fn held(_: usize) -> Reply {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_stalls_without_a_word_is_listed_anew_before_it_is_doubted() {
+async fn a_watch_that_stalls_without_a_word_is_begun_anew_before_it_is_doubted() {
     let told = Told::by(|_| list_of(&["a"]), held);
+    tokio::time::sleep(Duration::from_secs(u64::from(WATCH)) - LOOK).await;
+    assert_eq!((told.lists(), told.watches()), (1, 1));
+    for _ in 0..40 {
+        tokio::time::sleep(LOOK).await;
+        assert_eq!(told.store.unknown(), None);
+    }
+    assert!(told.watches() >= 2, "{}", told.watches());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_never_answered_is_listed_anew_before_it_is_doubted() {
+    let told = Told::by(|_| list_of(&["a"]), |_| answer(MUTE, ""));
     tokio::time::sleep(STALLED - LOOK).await;
     assert_eq!(told.lists(), 1);
     for _ in 0..40 {

@@ -1,5 +1,6 @@
 //! Events: one a transition, never one a reconcile.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{
     Resource,
     runtime::events::{Event, EventType},
@@ -8,7 +9,7 @@ use kube::{
 use crate::{
     api::{
         HealthcarePlan, HealthcarePlanStatus,
-        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, STALLED},
+        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED},
     },
     context::Context,
 };
@@ -28,13 +29,24 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
     if !before(PHI_UNLOCKED) && after(PHI_UNLOCKED) {
         found.push(("Unlocked", false, message(PHI_UNLOCKED)));
     }
-    if before(PHI_UNLOCKED) && closed {
+    // Between open and closed it may be said that the document could not be written.
+    let failed =
+        |c: &Condition| c.type_ == PHI_UNLOCKED && c.status == "Unknown" && c.reason == Reason::WriteFailed.as_str();
+    if (before(PHI_UNLOCKED) || was.conditions.iter().any(failed)) && closed {
         found.push(("Locked", true, message(PHI_UNLOCKED)));
+    }
+    if before(READY) && after(RECONCILING) && repairing(is) {
+        found.push(("Repairing", true, message(RECONCILING)));
     }
     if !before(STALLED) && after(STALLED) {
         found.push(("Stalled", true, message(STALLED)));
     }
     found
+}
+
+/// Whether somebody altered what is Ringfence's.
+fn repairing(is: &HealthcarePlanStatus) -> bool {
+    is.conditions.iter().any(|c| c.type_ == RECONCILING && c.reason == Reason::Repairing.as_str())
 }
 
 /// Publishes the transitions of `plan` to `is`. An Event that cannot be written is logged and left.
@@ -57,7 +69,7 @@ pub async fn publish(context: &Context, plan: &HealthcarePlan, is: &HealthcarePl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::conditions::{Reason, Said, set_conditions};
+    use crate::api::conditions::{Said, set_conditions};
 
     fn status(said: &[Said]) -> HealthcarePlanStatus {
         let mut s = HealthcarePlanStatus::default();
@@ -75,5 +87,14 @@ mod tests {
         assert_eq!(names(&open, &open), Vec::<&str>::new());
         assert_eq!(names(&open, &closed), ["Locked"]);
         assert_eq!(names(&open, &unknown), Vec::<&str>::new());
+        let failed = status(&[Said::new(PHI_UNLOCKED, "Unknown", Reason::WriteFailed, "")]);
+        assert_eq!((names(&open, &failed), names(&failed, &closed)), (vec![], vec!["Locked"]));
+        assert_eq!(names(&unknown, &closed), Vec::<&str>::new());
+        let ready = status(&[Said::new(READY, "True", Reason::AsCalledFor, "")]);
+        let waits = status(&[Said::new(RECONCILING, "True", Reason::NodesMissing, "")]);
+        let repaired = status(&[Said::new(RECONCILING, "True", Reason::Repairing, "")]);
+        assert_eq!(names(&ready, &repaired), ["Repairing"]);
+        assert_eq!(names(&repaired, &repaired), Vec::<&str>::new());
+        assert_eq!(names(&ready, &waits), Vec::<&str>::new());
     }
 }

@@ -5,9 +5,11 @@ mod clients;
 use crate::{
     audit::ApiAudit,
     control_plane::ControlPlane,
+    faults::Proxy,
     install,
     janitor::{Janitor, remove_when_gone},
-    kubeconfig, kwok,
+    kubeconfig::{self, Server},
+    kwok,
     openbao::OpenBao,
     operator::Operator,
     pki::Pki,
@@ -17,6 +19,7 @@ use anyhow::{Result, anyhow};
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tokio::sync::OnceCell;
 
@@ -134,6 +137,27 @@ impl Bed {
     pub async fn start_operator(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
         let admin = self.admin().await?;
         Operator::start(name, arguments, &admin, self.control_plane.server(), &self.folder, &self.logs).await
+    }
+
+    /// A replica that reaches the API server at another address, through a proxy.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn start_operator_at(&self, name: &str, arguments: &[&str], url: &str) -> Result<Operator> {
+        let (admin, server) =
+            (self.admin().await?, Server { url: url.to_owned(), ..self.control_plane.server().clone() });
+        Operator::start(name, arguments, &admin, &server, &self.folder, &self.logs).await
+    }
+
+    /// A proxy before both servers; the operators that are started at its addresses are at its mercy.
+    ///
+    /// # Errors
+    /// When it cannot listen, or the key service's new address is refused.
+    pub async fn proxy(&self) -> Result<Arc<Proxy>> {
+        let proxy = Proxy::start(self.control_plane.server(), self.openbao.address(), &self.pki.server()).await?;
+        let engineer = self.impersonated("pat@ringwell.example", &["platform-engineers"]).await?;
+        install::key_service(&engineer, proxy.keys()).await?;
+        Ok(proxy)
     }
 
     /// The temporary folder; it is removed with the bed.

@@ -2,6 +2,7 @@
 
 use crate::{
     identity, manifests,
+    scenario::kind,
     tools::repository,
     wait::{self, Look},
 };
@@ -13,7 +14,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client,
-    api::{DeleteParams, ListParams, PostParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
 };
 use serde_json::json;
 use std::{fs, path::Path};
@@ -53,6 +54,17 @@ pub async fn configuration(admin: &Client, key_service: &str, ca: &Path) -> Resu
         manifests::apply(admin, object).await?;
     }
     manifests::apply_file(admin, &examples.join("05-people.yaml")).await
+}
+
+/// Lets the installation find its key service at another address.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn key_service(engineer: &Client, address: &str) -> Result<()> {
+    let configs = kind(engineer, "RingfenceConfig", "ringfenceconfigs");
+    let patch = Patch::Merge(json!({ "spec": { "keyService": { "address": address } } }));
+    configs.patch("cluster", &PatchParams::default(), &patch).await?;
+    Ok(())
 }
 
 /// Makes OpenBao's own service account and returns a token of it. Nothing runs under it here; with its token OpenBao has

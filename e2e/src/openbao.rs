@@ -2,6 +2,7 @@
 //! prepared by nothing but the files in `manifests/openbao`.
 
 mod configuration;
+mod snapshot;
 
 use crate::{
     audit::KeyAudit,

@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 use register::Register;
 use ringfence_e2e::{
     Bed,
+    faults::{Action, Rule},
     operator::Operator,
     process::Signal,
     promise::explained,
@@ -112,6 +113,103 @@ async fn two_replicas_never_write_at_once() -> Result<()> {
         Ok(())
     };
     explained(bed, "two_replicas_never_write_at_once", test).await
+}
+
+/// Writes that are held on their way, past the end of their sender's lease. Method, and what the path contains.
+const LATE: [(&str, &str); 7] = [
+    ("PUT", "/configmaps/"),
+    ("POST", "/networkpolicies?"),
+    ("PATCH", "/nodes/"),
+    ("PUT", "/tenantrecords/"),
+    ("PATCH", "/status?"),
+    ("PATCH", "/api/v1/namespaces/"),
+    ("POST", "/api/v1/namespaces?"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_write_of_a_former_leader_is_refused_by_its_precondition() -> Result<()> {
+    let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
+    let test = async {
+        let proxy = bed.proxy().await?;
+        let mine = bed.start_operator_at("replica-a", &ARGUMENTS, proxy.api()).await?;
+        mine.ready().await?;
+        let register = Register::new(bed);
+        register.await_lead_of(&mine).await?;
+        let other = bed.start_operator("replica-b", &ARGUMENTS).await?;
+        other.ready().await?;
+        for (method, path) in LATE {
+            let story = Scenario::new(bed, "late", |_| ()).await?;
+            story.inventory(1).await?;
+            story.agreement(-60, None).await?;
+            story.sign().await?;
+            let names = [story.tenant.clone()];
+            let held = proxy.rule(Rule::at(0, Action::Late, move |c| {
+                c.method == method && c.path.contains(path) && c.is_about(&names)
+            }));
+            story.plan(1).await?;
+            wait::until(&format!("{method} {path} is on its way"), async || {
+                Ok(if held.has_fired() { Look::Done(()) } else { Look::Not("not yet".into()) })
+            })
+            .await?;
+            mine.server().signal(Signal::Stop)?;
+            register.await_lead_of(&other).await?;
+            story.await_open().await?;
+            let before = register.count()?;
+            proxy.release();
+            wait::until("the late write arrived", async || {
+                let arrived = register.count()? > before;
+                Ok(if arrived { Look::Done(()) } else { Look::Not("not yet".into()) })
+            })
+            .await?;
+            proxy.lift(&held);
+            mine.server().signal(Signal::Cont)?;
+            register.nothing_is_made_twice(&story.tenant)?;
+            println!("{method} {path}: {}", register.judge()?);
+            // The lead goes back, for the next.
+            other.server().terminate().await?;
+            register.await_lead_of(&mine).await?;
+            other.server().start()?;
+            other.ready().await?;
+        }
+        Ok(())
+    };
+    explained(bed, "a_late_write_of_a_former_leader", test).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_lease_writes_are_lost_stops_writing_before_another_begins() -> Result<()> {
+    let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
+    let test = async {
+        let proxy = bed.proxy().await?;
+        let mine = bed.start_operator_at("replica-a", &ARGUMENTS, proxy.api()).await?;
+        mine.ready().await?;
+        let register = Register::new(bed);
+        register.await_lead_of(&mine).await?;
+        let other = bed.start_operator("replica-b", &ARGUMENTS).await?;
+        other.ready().await?;
+        for action in
+            [Action::Reset, Action::Answer(500, None), Action::Answer(409, None), Action::Delay(Duration::from_secs(5))]
+        {
+            let story = Scenario::new(bed, "lost", |_| ()).await?;
+            story.inventory(1).await?;
+            story.agreement(-60, None).await?;
+            story.sign().await?;
+            let rule = proxy.rule(Rule::always(action.clone(), |c| c.path.contains("/leases")));
+            story.plan(1).await?;
+            register.await_lead_of(&other).await?;
+            story.await_open().await?;
+            let story = story.neighbour("after").await?;
+            story.unlock(1).await?;
+            proxy.lift(&rule);
+            println!("{action}: {}", register.judge()?);
+            other.server().terminate().await?;
+            register.await_lead_of(&mine).await?;
+            other.server().start()?;
+            other.ready().await?;
+        }
+        Ok(())
+    };
+    explained(bed, "a_leader_whose_lease_writes_are_lost", test).await
 }
 
 #[tokio::test]

@@ -172,8 +172,10 @@ fn it_is_open_strictly_before_its_end_and_closed_at_it() {
 #[test]
 fn what_was_signed_after_its_end_was_never_in_force() {
     let baa = agreement("00:00:00", Some("06:00:00"));
-    let life = life(&baa, &signed(&baa, "07:00:00"), now());
-    assert!(!life.in_force(now()) && !life.was_in_force(now()));
+    for signed_at in ["07:00:00", "06:00:00"] {
+        let life = life(&baa, &signed(&baa, signed_at), now());
+        assert!(!life.in_force(now()) && !life.was_in_force(now()), "{signed_at}");
+    }
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn who_recorded_is_said_and_never_who_signed() {
     let baa = agreement("00:00:00", None);
     let acts = signed(&baa, "01:00:00");
     let life = life(&baa, &acts, now());
-    assert_eq!(life.signatures.len(), 2);
+    assert_eq!((life.signatures.len(), life.phase), (2, BAAPhase::Active));
     for (said, act) in life.signatures.iter().zip(&acts) {
         assert_eq!((&said.recorded_by, &said.attestation), (&act.spec.by, &act.name_any()));
     }

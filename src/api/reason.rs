@@ -50,6 +50,8 @@ reasons! {
     NamespaceReplaced,
     /// The namespace is being deleted.
     NamespaceTerminating,
+    /// The namespace was made for a record that is gone.
+    RecordMissing,
     /// A record of this name belongs to another plan.
     NameUsed,
     /// The base policy stands.
@@ -78,11 +80,19 @@ reasons! {
     KeySuspended,
     /// A key or its mount is set up otherwise than it must be.
     KeySettingsWrong,
+    /// A mount of the key service is gone, and every key in it.
+    KeyMountMissing,
     /// The key service did not answer.
     KeyServiceUnreachable,
     /// The key service is sealed.
     KeyServiceSealed,
-    /// The key service refused the operator.
+    /// The certificate of the key service is not of the configured authorities.
+    KeyServiceUntrusted,
+    /// The key service limits how often it is asked.
+    KeyServiceLimited,
+    /// The key service refused the operator's login.
+    KeyLoginRefused,
+    /// The key service refused a request of the operator's.
     KeyServiceDenied,
     /// The document is published.
     Published,

@@ -10,13 +10,15 @@ use k8s_openapi::{
     api::{
         core::v1::{ConfigMap, Namespace, Node, Pod},
         networking::v1::NetworkPolicy,
+        policy::v1::Eviction,
         rbac::v1::RoleBinding,
     },
+    apimachinery::pkg::apis::meta::v1 as meta,
 };
 use kept::Kept;
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
     core::PartialObjectMetaExt,
 };
 pub use request::{DEADLINE, bounded, name_removed};
@@ -216,12 +218,17 @@ impl<K: KeyService> Writer<'_, K> {
         made.map_err(|t| key_failure(&t))
     }
 
+    /// The body is Ringfence's own: kube 5 writes `delete_options`, which the API server passes over, preconditions and all.
     async fn evict(&self, pod: &Arc<Pod>) -> Result<(), Failure> {
-        let api = Api::<Pod>::namespaced(self.client.clone(), self.tenant);
-        let only = Preconditions { uid: pod.uid(), resource_version: pod.resource_version() };
-        let delete_options = Some(DeleteParams { preconditions: Some(only), ..DeleteParams::default() });
-        let params = EvictParams { delete_options, post_options: PostParams::default() };
-        match tokio::time::timeout(DEADLINE, api.evict(&pod.name_any(), &params)).await {
+        let (api, name) = (Api::<Pod>::namespaced(self.client.clone(), self.tenant), pod.name_any());
+        let only = meta::Preconditions { uid: pod.uid(), resource_version: pod.resource_version() };
+        let eviction = Eviction {
+            metadata: meta::ObjectMeta { name: Some(name.clone()), ..meta::ObjectMeta::default() },
+            delete_options: Some(meta::DeleteOptions { preconditions: Some(only), ..meta::DeleteOptions::default() }),
+        };
+        let params = post();
+        let sent = api.create_subresource::<_, serde_json::Value>("eviction", &name, &params, &eviction);
+        match tokio::time::timeout(DEADLINE, sent).await {
             Ok(Err(kube::Error::Api(status))) if status.code == 429 => Err(Failure {
                 reason: Reason::PodOffPool,
                 message: "A PodDisruptionBudget holds a pod that runs off the tenant's nodes; let it move.".into(),
@@ -260,3 +267,7 @@ fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
         untidy: false,
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

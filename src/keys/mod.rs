@@ -14,13 +14,19 @@ use crate::{api::KeyPurpose, fact::Fact};
 /// Why the key service told nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// No answer, or one that says nothing (5xx, no active node, rate limit).
+    /// No answer, or one that says nothing (5xx, no active node).
     Unreachable(String),
+    /// Its certificate is not of the configured authorities.
+    Untrusted,
+    /// It is asked too often: a rate quota.
+    Limited(String),
     /// It is sealed.
     Sealed,
-    /// It refused the operator, at login or later; also everything upstream of a login.
+    /// It refused the operator's login; also when it cannot reach the API server that vouches for it.
+    LoginRefused,
+    /// It refused a request of the operator's.
     Denied(String),
-    /// The mount is not there.
+    /// The active node confirms that the mount is not there, and so no key of it.
     MountMissing(String),
 }
 
@@ -30,16 +36,21 @@ impl std::fmt::Display for Trouble {
             Self::Unreachable(why) => {
                 write!(f, "the key service does not answer ({why}); see that it runs and can be reached")
             }
+            Self::Untrusted => f.write_str(
+                "the certificate of the key service is not of keyService.caBundle; put the authority there that signed it, or see who answers at its address",
+            ),
+            Self::Limited(what) => write!(f, "the key service limits {what} (HTTP 429); raise its rate quota"),
             Self::Sealed => f.write_str("the key service is sealed; unseal it"),
+            Self::LoginRefused => f.write_str(
+                "the key service refused the operator's login; see that it can reach the API server, and run manifests/openbao/bootstrap.sh again",
+            ),
             Self::Denied(what) => {
-                write!(
-                    f,
-                    "the key service refused {what}; run manifests/openbao/bootstrap.sh again, and see that it can reach the API server"
-                )
+                write!(f, "the key service refused {what}; run manifests/openbao/bootstrap.sh again")
             }
-            Self::MountMissing(mount) => {
-                write!(f, "mount {mount}/ is not there; run manifests/openbao/bootstrap.sh again")
-            }
+            Self::MountMissing(mount) => write!(
+                f,
+                "mount {mount}/ is gone with every key in it; restore the key service's snapshot (for an installation without tenants, run manifests/openbao/bootstrap.sh)"
+            ),
         }
     }
 }

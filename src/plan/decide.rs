@@ -65,7 +65,7 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let clock = world.clock_doubt.as_ref().map(|_| &flags);
     let read_gate = gate(fences.iter().chain(clock).collect::<Vec<_>>());
     let [namespace, network, nodes, keys] = fences;
-    let verdicts = vec![
+    let mut verdicts = vec![
         judge_agreement(&agreements, world),
         namespace,
         network,
@@ -77,6 +77,10 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let gate = asked_closed(tenant).map_or_else(|| gate(&verdicts), Gate::Closed);
 
     let publish = flags::desired(tenant, world, &agreements, &effective, (&gate, &read_gate), now);
+    // What has to be tightened behind an open gate was not closed by anything that was said.
+    if gate == Gate::Open && publish.text.is_some() && !publish.loosening {
+        verdicts[FLAGS] = flags::altered();
+    }
     let risks = [effective.guide_until, effective.redaction_off_until];
     let moments = [
         agreements.next_change,
@@ -95,6 +99,9 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         next,
     }
 }
+
+/// Where the document's verdict is among the verdicts.
+const FLAGS: usize = 5;
 
 /// What the plan itself asks for closes the gate before any fence is looked at.
 fn asked_closed(tenant: &Tenant) -> Option<Verdict> {

@@ -56,7 +56,7 @@ fn loosens(steps: &[Step]) -> bool {
 }
 
 /// Verdicts that fall, one for each condition of the gate.
-const FALLS: [(&str, Change); 7] = [
+const FALLS: [(&str, Change); 8] = [
     (AGREEMENT_IN_FORCE, |w| drop(w.acts.pop())),
     (NAMESPACE_FENCED, |w| edit(&mut w.namespace, |n| n.metadata.uid = Some("another".into()))),
     (NETWORK_ISOLATED, |w| w.policies = Fact::Known(vec![])),
@@ -66,6 +66,7 @@ const FALLS: [(&str, Change); 7] = [
         put_node(w, stray);
     }),
     (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Absent)))),
+    (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::MountMissing("ringfence-phi".into()))))),
     (FLAGS_PUBLISHED, |w| edit(&mut w.flags, |c| c.data = None)),
     (WORKLOADS_PLACED, |w| {
         let Fact::Known(pods) = &mut w.pods else { return };
@@ -152,6 +153,21 @@ fn a_stage_that_is_not_observed_is_waited_for() {
 }
 
 #[test]
+fn pods_are_let_in_only_while_network_nodes_and_keys_stand() {
+    let unfence = |w: &mut World| {
+        edit(&mut w.namespace, |n| drop(n.metadata.labels.as_mut().unwrap().remove(crate::names::FENCED_LABEL)));
+    };
+    assert_eq!(words(&todo(&changed(unfence), now())), ["close flags", "fence"]);
+    for (condition, fall) in &FALLS[2..5] {
+        let world = changed(|w| {
+            unfence(w);
+            fall(w);
+        });
+        assert!(!loosens(&todo(&world, now())), "{condition}");
+    }
+}
+
+#[test]
 fn protection_goes_up_without_an_agreement_and_opens_nothing() {
     let mut world = fresh();
     world.acts.clear();
@@ -198,6 +214,18 @@ fn what_is_unknown_takes_no_step_and_renews_nothing() {
             assert_eq!(words(&decision.steps), Vec::<String>::new(), "{condition} after {minutes} min");
         }
     }
+}
+
+#[test]
+fn with_a_clock_in_doubt_reading_is_not_renewed_either() {
+    let world = changed(|w| w.clock_doubt = Some("an hour apart".into()));
+    let half = 37 * 60;
+    let steps = todo(&world, after(half));
+    assert!(!loosens(&steps), "{:?}", words(&steps));
+    let mut sure = world.clone();
+    sure.clock_doubt = None;
+    todo(&sure, after(half)).iter().for_each(|s| perform(&mut sure, s, after(half)));
+    assert!(loosens(&todo(&sure, after(half))), "it is due");
 }
 
 #[test]
@@ -361,6 +389,16 @@ fn a_document_that_somebody_widened_is_narrowed_first() {
     let steps = todo(&world, now());
     assert_eq!(words(&steps), ["close flags"]);
     assert!(windows(&publishes(&steps).unwrap()).iter().all(|w| w.2 < end + 1_000_000));
+    let said = decided(&world, now()).verdicts.into_iter().find(|v| v.condition == FLAGS_PUBLISHED).unwrap();
+    assert_eq!((said.standing, said.reason), (Standing::Stands, Reason::Repairing));
+}
+
+#[test]
+fn a_document_that_lost_its_labels_is_given_them_again_and_stays_open() {
+    let world = changed(|w| edit(&mut w.flags, |c| c.metadata.labels = None));
+    let steps = todo(&world, now());
+    assert_eq!(publishes(&steps), Some(document(&world)));
+    assert!(!loosens(&steps));
 }
 
 #[test]
@@ -411,6 +449,29 @@ fn a_lost_key_is_never_made_again() {
 }
 
 #[test]
+fn every_trouble_of_the_key_service_has_a_reason_of_its_own_and_only_a_mount_that_is_gone_locks() {
+    let what = || "reading a key".to_owned();
+    let troubles = [
+        (Trouble::Unreachable(what()), Reason::KeyServiceUnreachable),
+        (Trouble::Untrusted, Reason::KeyServiceUntrusted),
+        (Trouble::Limited(what()), Reason::KeyServiceLimited),
+        (Trouble::Sealed, Reason::KeyServiceSealed),
+        (Trouble::LoginRefused, Reason::KeyLoginRefused),
+        (Trouble::Denied(what()), Reason::KeyServiceDenied),
+        (Trouble::MountMissing("ringfence-phi".into()), Reason::KeyMountMissing),
+    ];
+    for (trouble, reason) in troubles {
+        let falls = matches!(trouble, Trouble::MountMissing(_));
+        let world = changed(|w| drop(w.keys.insert(KeyPurpose::Phi, Err(trouble.clone()))));
+        let decision = decided(&world, now());
+        let verdict = decision.verdicts.iter().find(|v| v.condition == KEYS_READY).unwrap();
+        assert_eq!(verdict.reason, reason);
+        assert_eq!(verdict.standing == Standing::Falls, falls, "{trouble:?}");
+        assert_eq!(words(&decision.steps), if falls { vec!["close flags"] } else { vec![] }, "{trouble:?}");
+    }
+}
+
+#[test]
 fn a_suspended_or_altered_key_locks_and_only_its_rotation_is_put_right() {
     let spoil: [(Spoil, Reason); 2] = [
         (|k| k.soft_deleted = true, Reason::KeySuspended),
@@ -430,6 +491,8 @@ fn a_suspended_or_altered_key_locks_and_only_its_rotation_is_put_right() {
         key.rotation_seconds = 0;
     });
     assert_eq!(words(&todo(&world, now())), ["tune key"]);
+    let said = decided(&world, now()).verdicts.into_iter().find(|v| v.condition == KEYS_READY).unwrap();
+    assert_eq!((said.standing, said.reason), (Standing::Stands, Reason::Repairing));
 }
 
 #[test]
@@ -442,6 +505,23 @@ fn a_namespace_that_exists_is_never_taken() {
     let decision = decided(&world, now());
     assert_eq!(words(&decision.steps), Vec::<String>::new(), "not even a record");
     assert!(matches!(&decision.gate, Gate::Closed(v) if v.reason == Reason::NamespaceExists && v.stalled));
+}
+
+#[test]
+fn a_namespace_that_somebody_made_after_the_record_is_never_taken() {
+    for made_for in [None, Some("another-record")] {
+        let mut world = fresh();
+        todo(&world, now()).iter().for_each(|s| perform(&mut world, s, now()));
+        let mut namespace = namespace_for(made_for.unwrap_or_default());
+        namespace.metadata.uid = Some("foreign".into());
+        if made_for.is_none() {
+            namespace.metadata.annotations = None;
+        }
+        world.namespace =
+            Fact::Known(Arc::new(kube::core::PartialObjectMetaExt::into_response_partial(namespace.metadata)));
+        assert!(matches!(ground(&world), Ground::Barred(Reason::NamespaceExists, _)), "{made_for:?}");
+        assert_eq!(words(&todo(&world, now())), Vec::<String>::new(), "{made_for:?}");
+    }
 }
 
 #[test]
@@ -465,6 +545,14 @@ fn a_namespace_that_is_gone_is_not_made_again() {
     });
     assert!(matches!(ground(&world), Ground::Barred(Reason::NamespaceReplaced, _)));
     assert_eq!(words(&todo(&world, now())), Vec::<String>::new());
+}
+
+#[test]
+fn a_record_that_is_gone_is_not_made_again() {
+    let world = changed(|w| w.record = Fact::Absent);
+    let decision = decided(&world, now());
+    assert!(matches!(&decision.gate, Gate::Closed(v) if v.reason == Reason::RecordMissing && v.stalled));
+    assert_eq!(words(&decision.steps), ["close flags"]);
 }
 
 #[test]
@@ -532,6 +620,7 @@ fn a_misplaced_pod_is_moved_at_once_and_locks_only_after_it_has_had_its_time() {
     assert_eq!(decided(&settling, now()).next, Some(at("12:00:05")), "and it is looked at again");
     let late = off("11:59:45");
     assert_eq!(words(&todo(&late, now())), ["close flags", "evict astray"]);
+    assert_eq!(decided(&late, now()).next, Some(at("12:00:10")), "a budget that let it go is noticed soon");
 }
 
 #[test]

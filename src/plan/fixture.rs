@@ -362,7 +362,7 @@ fn watch_nodes(world: &mut World) {
 /// Writes the status that the decision calls for, as a reconcile would.
 pub fn tell(world: &mut World, now: Timestamp) {
     let tenant = tenant(world);
-    let said = status::status(&tenant, &decide(&tenant, world, now), None, now);
+    let said = status::status(&tenant, &decide(&tenant, world, now), None, false, now);
     edit(&mut world.plan, |p| p.status = Some(said));
 }
 

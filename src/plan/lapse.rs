@@ -17,6 +17,7 @@ use crate::{
     agreement,
     api::{PlanState, RecordedKey, conditions::Reason},
     fact::Fact,
+    keys::Trouble,
     names::{BASE_POLICY, TenantName},
 };
 
@@ -44,11 +45,15 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
     (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
 }
 
-/// Whether a fence is seen to be gone that no class is needed to judge: the base policy, or a recorded key.
+/// Whether a fence is seen to be gone that no class is needed to judge: the base policy, or a recorded key or its mount.
 fn has_fallen(world: &World) -> bool {
     let wall = world.policies.known().is_none_or(|p| p.iter().any(|p| p.name_any() == BASE_POLICY));
     let recorded = world.record.known().into_iter().flat_map(|r| &r.spec.keys).filter(|k| k.fingerprint.is_some());
-    let lost = |k: &RecordedKey| matches!(world.keys.get(&k.purpose), Some(Ok(Fact::Absent)));
+    let lost = |k: &RecordedKey| match world.keys.get(&k.purpose) {
+        Some(Ok(Fact::Known(key))) => k.fingerprint.as_ref() != Some(&key.fingerprint),
+        Some(told) => matches!(told, Ok(Fact::Absent) | Err(Trouble::MountMissing(_))),
+        None => false,
+    };
     !wall || recorded.into_iter().any(lost)
 }
 

@@ -81,8 +81,12 @@ fn what_is_not_built_yet_or_cannot_be_is_said_by_reason() {
 
 #[test]
 fn a_fence_that_is_seen_to_be_gone_locks_reading_too_also_without_a_class() {
-    let falling: [Change; 2] =
-        [|w| w.policies = Fact::Known(vec![]), |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Absent)))];
+    let falling: [Change; 4] = [
+        |w| w.policies = Fact::Known(vec![]),
+        |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Absent))),
+        |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::MountMissing("ringfence-phi".into())))),
+        |w| drop(w.keys.insert(KeyPurpose::Phi, Ok(Fact::Known(key(KeyPurpose::Phi, after(1)))))),
+    ];
     for (n, fall) in falling.into_iter().enumerate() {
         let world = changed(|w| {
             w.class = Fact::Absent;
@@ -98,4 +102,9 @@ fn a_fence_that_is_seen_to_be_gone_locks_reading_too_also_without_a_class() {
         w.policies = Fact::Unknown("away".into());
     });
     assert_eq!(words(&todo(&unknown, now())), Vec::<String>::new(), "what is not known lapses");
+    let sealed = changed(|w| {
+        w.class = Fact::Absent;
+        w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed));
+    });
+    assert_eq!(words(&todo(&sealed, now())), Vec::<String>::new(), "a key service that tells nothing lapses");
 }

@@ -15,4 +15,6 @@ pub mod world;
 #[cfg(test)]
 pub mod fixture;
 #[cfg(test)]
+mod observe_tests;
+#[cfg(test)]
 mod review_tests;

@@ -22,12 +22,13 @@ use super::{
 use crate::{
     api::{
         HealthcarePlan, HealthcarePlanStatus,
-        conditions::{PHI_UNLOCKED, is_true},
+        conditions::{PHI_UNLOCKED, READY, Reason, is_true},
     },
     apply::{Writer, bounded},
     context::Context,
     guarded::Guarded,
     keys::KeyService,
+    names::FLAGS,
     outcome::{Failure, Outcome},
     queue::Urgency,
     transition,
@@ -108,7 +109,7 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
         {
             return (settled, world, failure);
         }
-        if locks(&settled, &world)
+        if is_news(&settled, &world)
             && let Err(f) = tell(context, &settled, &world, failure.as_ref()).await
         {
             return (settled, world, Some(f));
@@ -116,15 +117,15 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
     }
 }
 
-/// Whether what was said to be open is locked now. It is said even when the next round heals it: people must learn of it,
-/// and nothing opens again before status has said that it may.
-fn locks(settled: &Settled, world: &World) -> bool {
-    let closed = match settled {
-        Settled::Tenant(both) => matches!(both.1.gate, Gate::Closed(_)),
-        Settled::Invalid(_) => false,
+/// Whether what was said to be open is locked now, or what was said to be as called for is being repaired. It is said even when
+/// the next round heals it: people must learn of it, and nothing opens again before status has said that it may.
+fn is_news(settled: &Settled, world: &World) -> bool {
+    let (Settled::Tenant(both), Some(status)) = (settled, world.plan.known().and_then(|p| p.status.as_ref())) else {
+        return false;
     };
-    let status = world.plan.known().and_then(|p| p.status.as_ref());
-    closed && status.is_some_and(|s| is_true(&s.conditions, PHI_UNLOCKED))
+    let closed = matches!(both.1.gate, Gate::Closed(_));
+    let repairing = both.1.verdicts.iter().any(|v| v.reason == Reason::Repairing);
+    (closed && is_true(&status.conditions, PHI_UNLOCKED)) || (repairing && is_true(&status.conditions, READY))
 }
 
 fn only_evicts(steps: &[Step]) -> bool {
@@ -147,7 +148,13 @@ fn look(world: &World, now: Timestamp) -> (Settled, Vec<Step>) {
 
 async fn tell(context: &Context, settled: &Settled, world: &World, failure: Option<&Failure>) -> Result<bool, Failure> {
     match world.plan.known() {
-        Some(plan) => write_status(context, plan, &said(settled, plan, world, failure, context.clock.now())).await,
+        Some(plan) => {
+            // As it is after what was written, not as it was when it was looked at.
+            let flags = context.stores.flags.get(&world.name, FLAGS);
+            let open = failure.is_some() && flags::opens(&World { flags, ..world.clone() });
+            let said = said(settled, plan, world, (failure, open), context.clock.now());
+            write_status(context, plan, &said).await
+        }
         None => Ok(false),
     }
 }
@@ -156,11 +163,11 @@ fn said(
     settled: &Settled,
     plan: &HealthcarePlan,
     world: &World,
-    failure: Option<&Failure>,
+    (failure, open): (Option<&Failure>, bool),
     now: Timestamp,
 ) -> HealthcarePlanStatus {
     match settled {
-        Settled::Tenant(both) => status::status(&both.0, &both.1, failure, now),
+        Settled::Tenant(both) => status::status(&both.0, &both.1, failure, open, now),
         Settled::Invalid(invalid) => status::invalid(plan, invalid, flags::opens(world), now),
     }
 }
@@ -211,3 +218,7 @@ fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote
         _ => Outcome::Ready(delay, urgency),
     }
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

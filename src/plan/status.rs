@@ -44,9 +44,15 @@ pub fn first_sight(plan: &HealthcarePlan, now: Timestamp) -> HealthcarePlanStatu
     write(plan, &said, HealthcarePlanStatus::default(), now)
 }
 
-/// The status of a valid tenant. `failure` is what kept a step from being done.
+/// The status of a valid tenant. `failure` is what kept a step from being done; `still_open`: the document that is published opens something.
 #[must_use]
-pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, now: Timestamp) -> HealthcarePlanStatus {
+pub fn status(
+    tenant: &Tenant,
+    decision: &Decision,
+    failure: Option<&Failure>,
+    still_open: bool,
+    now: Timestamp,
+) -> HealthcarePlanStatus {
     let mut said: Vec<_> = decision.verdicts.iter().map(super::gates::Verdict::said).collect();
     said.push(Said::new(
         AUDIT_VERIFIED,
@@ -54,7 +60,7 @@ pub fn status(tenant: &Tenant, decision: &Decision, failure: Option<&Failure>, n
         Reason::NotBuilt,
         "Verifying audit is not built yet: see to it yourself.",
     ));
-    said.push(phi_unlocked(&decision.gate, failure, flags::was_told(&tenant.plan, &[PHI_UNLOCKED])));
+    said.push(phi_unlocked(&decision.gate, failure, still_open, flags::was_told(&tenant.plan, &[PHI_UNLOCKED])));
     said.extend(kstatus(decision, failure));
     let entities = decision.agreements.entities.iter().map(|e| EntityStatus {
         party: e.party.clone(),
@@ -103,9 +109,14 @@ fn doubted(r#type: &str, reason: Reason, message: &str) -> Option<Said> {
     (!own).then(|| Said::new(fence, "Unknown", reason, message))
 }
 
-/// What could not be written is no longer said to be open; what was never said to be open is not opened by a failure.
-fn phi_unlocked(gate: &Gate, failure: Option<&Failure>, was_told: bool) -> Said {
+/// What could not be written is no longer said to be open, nor said to be closed while the document opens it still; what was never said to
+/// be open is not opened by a failure.
+fn phi_unlocked(gate: &Gate, failure: Option<&Failure>, still_open: bool, was_told: bool) -> Said {
     match (gate, failure) {
+        (Gate::Closed(v), Some(f)) if still_open => {
+            let message = format!("To be locked ({}), but not locked yet: {}", v.reason.as_str(), f.message);
+            Said::new(PHI_UNLOCKED, "Unknown", f.reason, message)
+        }
         (Gate::Closed(v), _) => Said::new(PHI_UNLOCKED, "False", v.reason, &v.message),
         (Gate::Hold(v), _) => Said::new(PHI_UNLOCKED, "Unknown", v.reason, format!("Not renewed: {}", v.message)),
         (Gate::Open, Some(f)) if !f.untidy && !was_told => {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 fn said_with(world: &World, failure: Option<&Failure>, now: Timestamp) -> HealthcarePlanStatus {
-    status(&tenant(world), &decided(world, now), failure, now)
+    status(&tenant(world), &decided(world, now), failure, false, now)
 }
 
 fn said(world: &World) -> HealthcarePlanStatus {
@@ -95,6 +95,15 @@ fn a_write_that_fails_takes_ready_away_and_what_is_merely_untidy_closes_nothing(
 }
 
 #[test]
+fn what_is_being_repaired_is_not_ready_and_closes_nothing() {
+    let mut world = unlocked();
+    world.quota = Fact::Absent;
+    let status = said(&world);
+    assert_eq!(of(&status, READY), Some(("False", "Repairing")));
+    assert_eq!((of(&status, RECONCILING).unwrap().0, of(&status, PHI_UNLOCKED).unwrap().0), ("True", "True"));
+}
+
+#[test]
 fn a_plan_that_makes_no_tenant_is_stalled_and_its_fences_are_doubted() {
     let mut world = unlocked();
     world.class = Fact::Absent;
@@ -110,6 +119,15 @@ fn a_plan_that_makes_no_tenant_is_stalled_and_its_fences_are_doubted() {
     assert_eq!((of(&closed, STALLED).unwrap().0, of(&closed, READY).unwrap().0), ("True", "False"));
     assert_eq!(of(&closed, NETWORK_ISOLATED), Some(("Unknown", "ClassMissing")));
     assert_eq!(closed.effective, plan.status.as_ref().unwrap().effective, "what was said is still shown");
+}
+
+#[test]
+fn a_document_is_said_to_be_open_only_when_it_opens_something() {
+    let mut world = unlocked();
+    assert!(flags::opens(&world) && !flags::opens(&fresh()));
+    edit(&mut world.plan, |p| p.spec.state = crate::api::PlanState::Suspended);
+    settle(&mut world, now());
+    assert!(!flags::opens(&world), "only reading is left");
 }
 
 #[test]
@@ -172,4 +190,19 @@ fn messages_are_sentences_without_times_or_generated_names() {
             );
         }
     }
+}
+
+#[test]
+fn a_lock_whose_document_could_not_be_written_is_not_said_to_be_done() {
+    let mut world = unlocked();
+    world.policies = crate::fact::Fact::Known(vec![]);
+    let failure = Failure { reason: Reason::WriteFailed, message: "away".into(), raced: false, untidy: false };
+    let said = |open| {
+        let status = status(&tenant(&world), &decided(&world, now()), Some(&failure), open, now());
+        let phi = status.conditions.into_iter().find(|c| c.type_ == PHI_UNLOCKED).unwrap();
+        (phi.status, phi.message)
+    };
+    assert_eq!(said(false).0, "False");
+    let (status, message) = said(true);
+    assert!(status == "Unknown" && message.contains("not locked yet: away"), "{status} {message}");
 }

@@ -56,6 +56,11 @@ impl Register {
         Ok(events)
     }
 
+    /// How many writes were answered until now, those about the lease left out.
+    pub fn count(&self) -> Result<usize> {
+        Ok(self.writes()?.iter().filter(|e| !is_lease(e)).count())
+    }
+
     /// The holder that the last lease write named.
     fn holder(&self) -> Result<String> {
         let writes = self.writes()?;

@@ -103,8 +103,10 @@ pub(super) fn understand(mount: &str, name: &str, raw: &RawKey, upsert_disabled:
 pub(super) fn trouble(error: &ClientError, what: &str) -> Trouble {
     match error {
         ClientError::APIError { code: 403, .. } => Trouble::Denied(what.into()),
+        ClientError::APIError { code: 429, .. } => Trouble::Limited(what.into()),
         ClientError::APIError { code: 503, errors } if errors.iter().any(|e| e.contains("sealed")) => Trouble::Sealed,
         ClientError::APIError { code, .. } => Trouble::Unreachable(format!("{what}: HTTP {code}")),
+        ClientError::RestClientError { source } if is_untrusted(source) => Trouble::Untrusted,
         ClientError::RestClientError { source } => Trouble::Unreachable(format!("{what}: {}", transport(source))),
         _ => Trouble::Unreachable(format!("{what}: an answer that cannot be read")),
     }
@@ -114,9 +116,36 @@ fn transport(error: &rustify::errors::ClientError) -> String {
     match error {
         rustify::errors::ClientError::ServerResponseError { code: 503, .. } => "HTTP 503".into(),
         rustify::errors::ClientError::ServerResponseError { code, .. } => format!("HTTP {code}"),
-        rustify::errors::ClientError::RequestError { .. } => {
-            "no connection, or its certificate is not of keyService.caBundle".into()
-        }
+        rustify::errors::ClientError::RequestError { .. } => "no connection".into(),
         _ => "no answer that can be read".into(),
     }
+}
+
+/// What a login that failed tells: it is refused by 403 and, for a role that is not there, by 400.
+pub(super) fn login_trouble(error: &ClientError) -> Trouble {
+    match error {
+        ClientError::APIError { code: 400 | 403, .. } => Trouble::LoginRefused,
+        other => trouble(other, "the operator's login"),
+    }
+}
+
+/// Whether TLS failed because of the certificate.
+fn is_untrusted(error: &rustify::errors::ClientError) -> bool {
+    let rustify::errors::ClientError::RequestError { source, .. } = error else {
+        return false;
+    };
+    is_about_certificate(source.as_ref())
+}
+
+/// An `io::Error` hides what it wraps from `source`.
+fn is_about_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+        || wrapped.is_some_and(|w| is_about_certificate(w))
+        || error.source().is_some_and(is_about_certificate)
+}
+
+/// Whether an error says that nothing is mounted there.
+pub(super) fn is_without_mount(error: &ClientError) -> bool {
+    matches!(error, ClientError::APIError { code: 404, errors } if errors.iter().any(|e| e.contains("no handler for route")))
 }

@@ -1,6 +1,8 @@
 //! OpenBao's transit keys over HTTPS, with tokens of the operator's own ServiceAccount.
 
 mod endpoints;
+#[cfg(test)]
+mod endpoints_tests;
 
 use std::{
     collections::HashMap,
@@ -9,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use endpoints::{ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, trouble, understand};
+use endpoints::{
+    ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, is_without_mount, login_trouble, trouble, understand,
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use vaultrs::{
@@ -25,7 +29,7 @@ use crate::{
 
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the settings of a mount are believed.
+/// How long good settings of a mount are believed; bad ones are looked at anew each time.
 const MOUNT_AGE: Duration = Duration::from_secs(60);
 
 struct Session {
@@ -38,7 +42,8 @@ pub struct OpenBao {
     settings: api::KeyService,
     token_file: PathBuf,
     session: Mutex<Option<Session>>,
-    mounts: Mutex<HashMap<&'static str, (Instant, bool)>>,
+    /// Mounts that were seen to be set up as they must be, and when.
+    mounts: Mutex<HashMap<&'static str, Instant>>,
 }
 
 impl OpenBao {
@@ -60,9 +65,9 @@ impl OpenBao {
         if let Some(s) = session.as_ref().filter(|s| Instant::now() < s.renew_at) {
             return Ok(s.client.clone());
         }
-        let jwt = tokio::fs::read_to_string(&self.token_file).await.map_err(|e| {
-            Trouble::Denied(format!("nothing: the token file of the operator cannot be read ({})", e.kind()))
-        })?;
+        let jwt = tokio::fs::read_to_string(&self.token_file)
+            .await
+            .map_err(|e| Trouble::Unreachable(format!("the operator's token file cannot be read: {}", e.kind())))?;
         let jwt = SecretString::from(jwt.trim().to_owned());
         let mut client = self.connect()?;
         let login = vaultrs::auth::kubernetes::login(
@@ -71,7 +76,7 @@ impl OpenBao {
             &self.settings.role,
             jwt.expose_secret(),
         );
-        let auth = login.await.map_err(|e| trouble(&e, "the operator's login"))?;
+        let auth = login.await.map_err(|e| login_trouble(&e))?;
         let lasts = Duration::from_secs(auth.lease_duration.max(30));
         vaultrs::client::Client::set_token(&mut client, &auth.client_token);
         let client = Arc::new(client);
@@ -115,22 +120,18 @@ impl OpenBao {
         answer
     }
 
-    async fn upsert_disabled(&self, client: &VaultClient, mount: &'static str) -> Result<bool, Trouble> {
-        if let Some((at, disabled)) = self.mounts.lock().await.get(mount)
-            && at.elapsed() < MOUNT_AGE
-        {
-            return Ok(*disabled);
+    async fn upsert_disabled(&self, client: &VaultClient, mount: &'static str) -> Result<bool, ClientError> {
+        if self.mounts.lock().await.get(mount).is_some_and(|at| at.elapsed() < MOUNT_AGE) {
+            return Ok(true);
         }
-        let config = vaultrs::api::exec_with_result(client, ReadMountConfig { mount }).await;
-        let config = match config {
-            Err(ClientError::APIError { code: 404, .. }) => return Err(Trouble::MountMissing(mount.into())),
-            other => other.map_err(|e| trouble(&e, &format!("reading {mount}/config/keys")))?,
-        };
-        self.mounts.lock().await.insert(mount, (Instant::now(), config.disable_upsert));
+        let config = vaultrs::api::exec_with_result(client, ReadMountConfig { mount }).await?;
+        if config.disable_upsert {
+            self.mounts.lock().await.insert(mount, Instant::now());
+        }
         Ok(config.disable_upsert)
     }
 
-    /// Asks the active node: a standby may answer 404 for a key that exists.
+    /// Asks the active node: a standby may answer 404 for a key, or a mount, that exists.
     async fn confirm_absent(
         &self,
         client: &VaultClient,
@@ -145,6 +146,10 @@ impl OpenBao {
             {
                 Ok(Fact::Absent)
             }
+            Err(e) if is_without_mount(&e) => {
+                self.mounts.lock().await.remove(mount);
+                Err(Trouble::MountMissing(mount.into()))
+            }
             Err(e) => Err(trouble(&e, &format!("asking {mount} whether a key is gone"))),
         }
     }
@@ -153,13 +158,14 @@ impl OpenBao {
 impl OpenBao {
     async fn read_key(&self, mount: &'static str, name: &str) -> Result<Fact<Key>, Trouble> {
         let client = self.client().await?;
-        let upsert_disabled = self.upsert_disabled(&client, mount).await?;
+        let upsert_disabled = match self.upsert_disabled(&client, mount).await {
+            Ok(disabled) => disabled,
+            Err(ClientError::APIError { code: 404, .. }) => return self.confirm_absent(&client, mount, name).await,
+            Err(e) => return Err(trouble(&e, &format!("reading {mount}/config/keys"))),
+        };
         match vaultrs::api::exec_with_result(&*client, ReadKey { mount, name: name.into() }).await {
             Ok(raw) => Ok(Fact::Known(understand(mount, name, &raw, upsert_disabled))),
-            Err(ClientError::APIError { code: 404, errors }) if errors.is_empty() => {
-                self.confirm_absent(&client, mount, name).await
-            }
-            Err(ClientError::APIError { code: 404, .. }) => Err(Trouble::MountMissing(mount.into())),
+            Err(ClientError::APIError { code: 404, .. }) => self.confirm_absent(&client, mount, name).await,
             Err(e) => Err(trouble(&e, &format!("reading a key of {mount}"))),
         }
     }
@@ -195,3 +201,6 @@ impl KeyService for OpenBao {
         self.seen(self.configure(name, rotation_seconds).await).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,9 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
         Some(Ok(Fact::Absent)) => {
             return Verdict::falls(KEYS_READY, Reason::WaitingForFence, "The keys are being made.");
         }
+        Some(Err(trouble @ Trouble::MountMissing(_))) => {
+            return Verdict::falls(KEYS_READY, Reason::KeyMountMissing, format!("{trouble}."));
+        }
         Some(Err(trouble)) => return Verdict::unknown(KEYS_READY, reason(trouble), format!("{trouble}.")),
         Some(Ok(other)) => {
             return Verdict::unknown(KEYS_READY, Reason::KeyServiceUnreachable, other.doubt().unwrap_or_default());
@@ -103,6 +106,10 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
     if !recorded {
         return Verdict::falls(KEYS_READY, Reason::WaitingForFence, "The keys' fingerprints are being recorded.");
     }
+    if purpose == KeyPurpose::Phi && key.rotation_seconds != rotation_seconds(tenant) {
+        let message = format!("Key {mount}/{name} is given the class's rotation period again.");
+        return Verdict::repairing(KEYS_READY, Reason::Repairing, message);
+    }
     Verdict::stands(KEYS_READY, Reason::KeysVerified, "The keys are the recorded ones, not exportable, not deletable.")
 }
 
@@ -110,8 +117,11 @@ const fn reason(trouble: &Trouble) -> Reason {
     match trouble {
         Trouble::Unreachable(_) => Reason::KeyServiceUnreachable,
         Trouble::Sealed => Reason::KeyServiceSealed,
+        Trouble::Untrusted => Reason::KeyServiceUntrusted,
+        Trouble::Limited(_) => Reason::KeyServiceLimited,
+        Trouble::LoginRefused => Reason::KeyLoginRefused,
         Trouble::Denied(_) => Reason::KeyServiceDenied,
-        Trouble::MountMissing(_) => Reason::KeySettingsWrong,
+        Trouble::MountMissing(_) => Reason::KeyMountMissing,
     }
 }
 

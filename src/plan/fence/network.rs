@@ -190,3 +190,7 @@ fn port(protocol: Protocol, port: i32, end_port: Option<i32>) -> NetworkPolicyPo
 fn matching(labels: &BTreeMap<String, String>) -> LabelSelector {
     LabelSelector { match_labels: Some(labels.clone()), match_expressions: None }
 }
+
+#[cfg(test)]
+#[path = "network_tests.rs"]
+mod tests;

@@ -15,6 +15,8 @@ use crate::{
 
 /// How long a misplaced pod may take to go before it locks the tenant.
 const SETTLE: SignedDuration = SignedDuration::from_secs(15);
+/// How soon an eviction that a PodDisruptionBudget refused is asked for again, at the latest.
+const RETRY: SignedDuration = SignedDuration::from_secs(10);
 /// Annotation of a pod that a kubelet runs from a file.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
@@ -51,11 +53,12 @@ pub fn judge(tenant: &Tenant, world: &World, now: Timestamp) -> Verdict {
     Verdict::falls(WORKLOADS_PLACED, reason, message)
 }
 
-/// When the youngest misplaced pod has had its time, if any is still settling.
+/// When the first misplaced pod has had its time, if any is still settling, and when evictions are asked for again.
 #[must_use]
 pub fn next_check(tenant: &Tenant, world: &World, now: Timestamp) -> Option<Timestamp> {
     let misplaced = off_pool(tenant, world).into_iter().chain(foreign(tenant, world));
-    misplaced.filter_map(settles_at).filter(|t| *t > now).min()
+    let again = (!steps(tenant, world).is_empty()).then(|| now.checked_add(RETRY).ok()).flatten();
+    misplaced.filter_map(settles_at).filter(|t| *t > now).chain(again).min()
 }
 
 /// Evictions of the tenant's pods that run elsewhere.

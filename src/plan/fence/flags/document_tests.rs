@@ -144,6 +144,9 @@ fn locked_flags_have_a_single_variant_and_every_default_is_a_variant() {
         assert!(variants.contains_key(flag["defaultVariant"].as_str().unwrap()), "{key}");
         if flag["metadata"]["lock"] == "fixed" {
             assert!(variants.len() == 1 && flag.get("targeting").is_none(), "{key}");
+        } else {
+            let default = flag["defaultVariant"].as_str().unwrap();
+            assert!(["restricted", "none"].contains(&default), "{key}: an engine that fails says {default}");
         }
     }
     for (key, _) in ALWAYS_OFF {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Effective, Live, Opening, Reading, Settings, published, render};
+use super::{Effective, Live, Opening, Reading, Settings, is_watched, published, render};
 use crate::{
     agreement::Verdict as Agreements,
     api::{
@@ -73,7 +73,7 @@ pub fn desired(
     let renew_at = renewals.into_iter().flatten().filter_map(|t| Timestamp::from_second(t).ok()).min();
     // Tightening first, and by itself: it waits for no gate and for no other step.
     let tight = render(&tenant.name, &settings, kept.as_ref(), read_kept);
-    if text != Some(tight.as_str()) {
+    if text != Some(tight.as_str()) || !is_watched(&tenant.name, world) {
         let unseen = world.flags.doubt().is_some() && !matches!(gate, Gate::Closed(_));
         return Publish { text: (!unseen).then_some(tight), loosening: false, renew_at };
     }

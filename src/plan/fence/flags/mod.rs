@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 pub use leases::{Publish, desired, was_told};
 pub use live::Live;
 
-use super::object_meta;
+use super::{has_labels, object_meta};
 use crate::{
     api::conditions::{FLAGS_PUBLISHED, Reason},
     fact::Fact,
@@ -24,6 +24,11 @@ use crate::{
 #[must_use]
 pub fn published(world: &World) -> Option<&str> {
     world.flags.known().and_then(|c| c.data.as_ref()).and_then(|d| d.get(FLAGS_KEY)).map(String::as_str)
+}
+
+/// Whether what is published carries the labels by which it is watched: without them nobody would see it altered.
+fn is_watched(tenant: &TenantName, world: &World) -> bool {
+    world.flags.known().is_none_or(|live| has_labels(&config_map(tenant, ""), &**live))
 }
 
 /// Whether the published document opens anything that the gate guards.
@@ -41,6 +46,16 @@ pub fn config_map(tenant: &TenantName, text: &str) -> ConfigMap {
         data: Some([(FLAGS_KEY.to_owned(), text.to_owned())].into()),
         ..ConfigMap::default()
     }
+}
+
+/// It is Ringfence's own, and says more or other than it may.
+#[must_use]
+pub fn altered() -> Verdict {
+    Verdict::repairing(
+        FLAGS_PUBLISHED,
+        Reason::Repairing,
+        "The flag document differs from what is called for and is being put right.",
+    )
 }
 
 /// How the document stands: published by Ringfence, or not.

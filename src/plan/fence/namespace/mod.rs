@@ -21,7 +21,7 @@ use crate::{
         conditions::{NAMESPACE_FENCED, Reason},
     },
     fact::Fact,
-    names::{FENCED_LABEL, RECORD_UID_ANNOTATION, TenantName},
+    names::{FENCED_LABEL, FINALIZER, RECORD_UID_ANNOTATION, TenantName},
     plan::{
         decide::{Owned, Step},
         gates::Verdict,
@@ -72,6 +72,14 @@ pub fn ground(world: &World, record: Option<&TenantRecord>) -> Ground {
         Some(recorded) => uid.as_deref() == Some(recorded),
         None => record.is_some_and(|r| r.uid().as_ref() == made_for && made_for.is_some()),
     };
+    // A plan is held before its record is begun: one that is held, on a namespace that was made for a record, had one.
+    let held = world.plan.known().is_some_and(|p| p.finalizers().iter().any(|f| f == FINALIZER));
+    if record.is_none() && made_for.is_some() && held {
+        return Ground::Barred(
+            Reason::RecordMissing,
+            "the tenant's record is gone; it is not made again by itself: restore the TenantRecord from a backup",
+        );
+    }
     if !ours && recorded.is_some() {
         return Ground::Barred(
             Reason::NamespaceReplaced,
@@ -185,3 +193,6 @@ fn label_repair(tenant: &Tenant, namespace: &NamespaceMeta) -> Option<Step> {
 pub fn fence() -> Step {
     Step::LabelNamespace { labels: [(FENCED_LABEL.to_owned(), "true".to_owned())].into(), loosening: true }
 }
+
+#[cfg(test)]
+mod tests;

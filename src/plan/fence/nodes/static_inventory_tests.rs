@@ -204,6 +204,32 @@ fn a_recorded_node_that_was_somebody_elses_since_is_not_taken_again() {
         put_node(&mut world, node);
         let steps = words(&todo(&world, now()));
         assert!(!steps.iter().any(|s| s.starts_with("assign")), "{steps:?}");
+        assert_eq!(judge(&tenant(&world), &world, now()).reason, Reason::IsolationFell, "and it locks");
+    }
+}
+
+#[test]
+fn a_node_that_was_registered_anew_under_a_recorded_name_is_another() {
+    let mut world = unlocked();
+    let mut anew = (*world.inventory[1]).clone();
+    anew.metadata.uid = Some("another".into());
+    world.inventory[1] = Arc::new(anew.clone());
+    let Fact::Known(nodes) = &mut world.nodes else { panic!("nodes are known") };
+    nodes[1] = Arc::new(anew);
+    assert_eq!(count(&tenant(&world), &world), (1, 1));
+    let verdict = judge(&tenant(&world), &world, now());
+    assert_eq!((verdict.standing, verdict.reason), (Standing::Falls, Reason::IsolationFell));
+}
+
+#[test]
+fn a_node_that_lacks_either_taint_is_not_fenced_off() {
+    for effect in ["NoSchedule", "NoExecute"] {
+        let mut world = unlocked();
+        let mut bare = (*world.inventory[1]).clone();
+        bare.spec.as_mut().unwrap().taints.as_mut().unwrap().retain(|t| t.effect != effect);
+        put_node(&mut world, bare);
+        assert_eq!(count(&tenant(&world), &world).0, 1, "without {effect}");
+        assert_eq!(words(&todo(&world, now())), ["assign node-2"], "without {effect}");
     }
 }
 

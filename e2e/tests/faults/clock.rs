@@ -1,0 +1,40 @@
+//! The API server's clock and the operator's, more than a minute apart.
+
+use anyhow::{Result, ensure};
+use ringfence_e2e::{
+    faults::{Action, Rule, Upstream},
+    promise::explained,
+    scenario::Scenario,
+};
+use serde_json::Value;
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_clocks_a_minute_apart_nothing_is_renewed_and_nothing_locks() -> Result<()> {
+    let stage = Stage::with(&["--resync", "2s"]).await?;
+    let test = async {
+        let story = Scenario::new(stage.bed, "clock", |_| ()).await?;
+        story.unlock(1).await?;
+        for seconds in [120, -120, 3600 * 24 * 400, -3600] {
+            let before = story.document().await?;
+            let rule = stage.proxy.rule(Rule::always(Action::Date(seconds), |c| c.upstream == Upstream::Api));
+            // An agreement without end is not closed by any clock; one day is longer than the lease of the document.
+            if seconds.abs() < 3600 {
+                let message = story.await_condition("FlagsPublished", "Unknown", "ClockInDoubt").await?;
+                ensure!(message.contains(if seconds > 0 { "behind" } else { "ahead" }), "{message}");
+                story.await_condition("PhiUnlocked", "Unknown", "ClockInDoubt").await?;
+                ensure!(story.document().await? == before, "the document was written while the clock was in doubt");
+                ensure!(stage.operator.page("metrics").await?.1.contains("ringfence_clock_in_doubt 1"), "the metric");
+            } else {
+                story.await_condition("FlagsPublished", "Unknown", "ClockInDoubt").await?;
+            }
+            ensure!(rule.has_fired(), "no call was answered");
+            stage.proxy.lift(&rule);
+            story.await_condition("PhiUnlocked", "True", "Unlocked").await?;
+            story.await_flag("capture.recording.allowed", Value::Bool(true)).await?;
+        }
+        stage.nothing_is_told_on().await
+    };
+    explained(stage.bed, "with_clocks_a_minute_apart", test).await
+}
