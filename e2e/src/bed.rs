@@ -175,8 +175,14 @@ impl Bed {
 
     /// The process ids of all servers but the operators.
     pub fn pids(&self) -> Vec<u32> {
-        let servers = self.control_plane.processes().map(Process::pid);
-        servers.into_iter().chain([self.kwok.pid()]).chain(self.openbao.server().pid()).collect()
+        self.servers().into_iter().map(|(_, pid)| pid).collect()
+    }
+
+    /// Names and process ids of all servers but the operators.
+    pub fn servers(&self) -> Vec<(String, u32)> {
+        let processes = self.control_plane.processes().into_iter().chain([&self.kwok]);
+        let servers = processes.map(|process| (process.name().to_owned(), process.pid()));
+        servers.chain(self.openbao.server().pid().map(|pid| ("openbao".to_owned(), pid))).collect()
     }
 }
 

@@ -29,55 +29,60 @@ pub struct Converged {
 
 impl Converged {
     fn add(&mut self, cost: Cost) {
-        self.total += cost;
+        self.total += cost.clone();
         self.blocks.push(cost);
     }
 }
 
-/// Both, block by block; every other time the operator begins.
+/// Raw client, raw client with every write, operator: block by block; each begins in its turn.
 pub async fn alternate(
     bed: &Bed,
     operator: &Operator,
     crowd: &Crowd,
     floor: &Floor,
     options: &Options,
-) -> Result<(Converged, Converged)> {
-    let mut raw = Converged { objects: floor.objects(), ..Converged::default() };
-    let mut ringfence = Converged { objects: floor.objects(), ..Converged::default() };
+) -> Result<[Converged; 3]> {
+    let empty = || Converged { objects: floor.objects(), ..Converged::default() };
+    let mut all = [empty(), empty(), empty()];
     for block in 0..options.tenants / options.block {
         let range = block * options.block..(block + 1) * options.block;
-        let theirs = names("raw", range.clone());
-        let ours = names("op", range.clone());
-        // No class has the raw client's nodes: the operator must not take them.
-        crowd.other("raw").nodes(&names("raw-node", range.clone())).await?;
-        crowd.nodes(&names("op-node", range)).await?;
-        crowd.agreements(&ours, None).await?;
-        quiet(bed).await?;
-        for turn in [block % 2 == 0, block % 2 != 0] {
-            if turn {
-                let meter = Meter::begin(bed, std::process::id())?;
-                floor.write(&theirs, "first-0000", |tenant| tenant.replace("raw-", "raw-node-")).await?;
-                let end = Timestamp::now();
-                quiet(bed).await?;
-                raw.add(meter.end(Some(end))?);
-            } else {
-                let meter = Meter::begin(bed, pid(operator)?)?;
-                crowd.plans(&ours).await?;
-                crowd.until(&ours, "PhiUnlocked", "True", options.patience()).await?;
-                quiet(bed).await?;
-                ringfence.add(meter.end(None)?);
-            }
+        let tenants = ["raw", "all", "op"].map(|stem| names(stem, range.clone()));
+        for theirs in &tenants[..2] {
+            // No class has the raw client's nodes: the operator must not take them.
+            let nodes: Vec<_> = theirs.iter().map(|tenant| format!("node-{tenant}")).collect();
+            crowd.other("raw").nodes(&nodes).await?;
         }
-        let last = |all: &Converged| all.blocks.last().map_or(0.0, |b| b.wall_seconds);
-        let cpu = |all: &Converged| all.blocks.last().map_or(0.0, |b| b.cpu_seconds);
-        say(&format!(
-            "{} tenants each: raw {:.1} s ({:.1} CPU-s), Ringfence {:.1} s ({:.1} CPU-s)",
-            (block + 1) * options.block,
-            last(&raw),
-            cpu(&raw),
-            last(&ringfence),
-            cpu(&ringfence)
-        ));
+        crowd.nodes(&names("op-node", range)).await?;
+        crowd.agreements(&tenants[2], None).await?;
+        quiet(bed).await?;
+        for turn in (0..3).map(|n| (n + block) % 3) {
+            let cost = match turn {
+                2 => open(bed, operator, crowd, &tenants[2], options).await?,
+                raw => write(bed, floor, &tenants[raw], raw == 1).await?,
+            };
+            all[turn].add(cost);
+        }
+        let last: Vec<_> = all.iter().filter_map(|of| of.blocks.last()).collect();
+        let wall: Vec<_> =
+            last.iter().map(|c| format!("{:.1} s ({:.1} CPU-s)", c.wall_seconds, c.cpu_seconds)).collect();
+        let done = (block + 1) * options.block;
+        say(&format!("{done} tenants each: raw {}, with every write {}, Ringfence {}", wall[0], wall[1], wall[2]));
     }
-    Ok((raw, ringfence))
+    Ok(all)
+}
+
+async fn write(bed: &Bed, floor: &Floor, tenants: &[String], all_writes: bool) -> Result<Cost> {
+    let meter = Meter::begin(bed, std::process::id())?;
+    floor.write(tenants, all_writes).await?;
+    let end = Timestamp::now();
+    quiet(bed).await?;
+    meter.end(Some(end))
+}
+
+async fn open(bed: &Bed, operator: &Operator, crowd: &Crowd, tenants: &[String], options: &Options) -> Result<Cost> {
+    let meter = Meter::begin(bed, pid(operator)?)?;
+    crowd.plans(tenants).await?;
+    crowd.until(tenants, "PhiUnlocked", "True", options.patience()).await?;
+    quiet(bed).await?;
+    meter.end(None)
 }

@@ -17,6 +17,7 @@ use ringfence_e2e::{
 };
 use serde_json::{Value, json};
 
+use crate::later::Later;
 use crate::template::{GROUP, Template, kind_of_its_own};
 
 /// Writes under the operator's name, so that the same guardrails judge it.
@@ -25,6 +26,7 @@ pub struct Floor {
     people: Client,
     keys: Session,
     templates: Vec<Template>,
+    later: Later,
     node: Value,
     keys_made: [(&'static str, Value); 2],
 }
@@ -47,6 +49,7 @@ impl Floor {
             people: crowd.admin.clone(),
             keys: bed.key_login(NAMESPACE, ACCOUNT, ACCOUNT).await?,
             templates,
+            later: Later::of(&crowd.admin, tenant).await?,
             node: json!({ "metadata": { "labels": { pool: tenant } }, "spec": { "taints": serde_json::from_str::<Value>(&taints)? } }),
             keys_made: [
                 ("ringfence-phi", json!({ "type": "aes256-gcm96", "auto_rotate_period": rotation })),
@@ -60,25 +63,52 @@ impl Floor {
         self.templates.len() - 1
     }
 
-    /// Writes all objects of these tenants, each onto the node of the same number.
-    pub async fn write(&self, tenants: &[String], first: &str, node_of: impl Fn(&str) -> String) -> Result<()> {
+    /// Writes all objects of these tenants, each once, as it is in the end; or with `all_writes`, as often as the operator does, in its
+    /// order.
+    pub async fn write(&self, tenants: &[String], all_writes: bool) -> Result<()> {
         each(tenants, async |tenant| {
+            let mut made = vec![];
             for (n, template) in self.templates.iter().enumerate() {
                 // The plan is a person's, also here.
-                let (api, object) = template.under(if n == 0 { &self.people } else { &self.client }, tenant)?;
-                api.create(&PostParams::default(), &object).await.with_context(|| format!("{object:?}"))?;
+                let (api, mut object) = template.under(if n == 0 { &self.people } else { &self.client }, tenant)?;
+                if all_writes {
+                    self.later.take_back(template.kind(), &mut object);
+                }
+                let stored =
+                    api.create(&PostParams::default(), &object).await.with_context(|| format!("{object:?}"))?;
+                if all_writes && n == 0 {
+                    let (api, _) = template.under(&self.client, tenant)?;
+                    self.later.greet(&api, tenant).await?;
+                }
+                made.push(stored);
             }
-            let nodes: Api<Node> = Api::all(self.client.clone());
-            let patch: Value = serde_json::from_str(&self.node.to_string().replace(first, tenant))?;
-            nodes.patch(&node_of(tenant), &PatchParams::default(), &Patch::Merge(patch)).await?;
-            for (mount, key) in &self.keys_made {
-                let path = format!("{mount}/keys/{tenant}");
-                let (code, answer) = self.keys.request("POST", &path, Some(key.clone())).await?;
-                anyhow::ensure!((200..300).contains(&code), "{path}: {code} {answer}");
+            self.take_node(tenant).await?;
+            self.make_keys(tenant).await?;
+            if all_writes {
+                for (template, stored) in self.templates.iter().zip(made) {
+                    let (api, object) = template.under(&self.client, tenant)?;
+                    self.later.complete(&self.client, &api, template.kind(), object, stored).await?;
+                }
             }
             Ok(())
         })
         .await
+    }
+
+    async fn take_node(&self, tenant: &str) -> Result<()> {
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        let patch: Value = serde_json::from_str(&self.node.to_string().replace(&self.later.of, tenant))?;
+        nodes.patch(&format!("node-{tenant}"), &PatchParams::default(), &Patch::Merge(patch)).await?;
+        Ok(())
+    }
+
+    async fn make_keys(&self, tenant: &str) -> Result<()> {
+        for (mount, key) in &self.keys_made {
+            let path = format!("{mount}/keys/{tenant}");
+            let (code, answer) = self.keys.request("POST", &path, Some(key.clone())).await?;
+            anyhow::ensure!((200..300).contains(&code), "{path}: {code} {answer}");
+        }
+        Ok(())
     }
 }
 

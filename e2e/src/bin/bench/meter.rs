@@ -1,12 +1,14 @@
 //! One span of time: how long, how much processor time of all servers and the writer, which requests.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use ringfence_e2e::{Bed, audit::Mark, crowd::requests, operator::Operator, usage::cpu_seconds};
 use serde::Serialize;
 
 /// What a number of tenants cost.
-#[derive(Clone, Copy, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct Cost {
     /// Seconds from the first request to the last write.
     pub wall_seconds: f64,
@@ -14,6 +16,8 @@ pub struct Cost {
     pub cpu_seconds: f64,
     /// Of these, the one who writes.
     pub writer_cpu_seconds: f64,
+    /// Seconds of processor time of each server.
+    pub cpu_by_server: BTreeMap<String, f64>,
     /// Requests to the API server that could change something.
     pub writes: usize,
     /// Requests to the API server that read.
@@ -29,6 +33,9 @@ impl std::ops::AddAssign for Cost {
         self.wall_seconds += other.wall_seconds;
         self.cpu_seconds += other.cpu_seconds;
         self.writer_cpu_seconds += other.writer_cpu_seconds;
+        for (server, seconds) in other.cpu_by_server {
+            *self.cpu_by_server.entry(server).or_default() += seconds;
+        }
         self.writes += other.writes;
         self.reads += other.reads;
         self.key_requests += other.key_requests;
@@ -41,7 +48,7 @@ pub struct Meter<'a> {
     bed: &'a Bed,
     writer: u32,
     began: Timestamp,
-    servers: f64,
+    servers: BTreeMap<String, f64>,
     own: f64,
     api: Mark,
     keys: Mark,
@@ -58,13 +65,17 @@ impl<'a> Meter<'a> {
     /// Ends; the wall stops at `end`, or at the last write under the operator's name.
     pub fn end(self, end: Option<Timestamp>) -> Result<Cost> {
         let own = cpu_seconds(self.writer)? - self.own;
-        let servers = servers(self.bed)? - self.servers;
+        let mut servers = servers(self.bed)?;
+        servers
+            .iter_mut()
+            .for_each(|(server, seconds)| *seconds -= self.servers.get(server).copied().unwrap_or_default());
         let events = requests(self.bed, self.api)?;
         let writes: Vec<_> = events.iter().filter(|e| e.is_write()).collect();
         let end = end.or(writes.iter().map(|e| e.stage_timestamp).max()).unwrap_or(self.began);
         Ok(Cost {
             wall_seconds: end.duration_since(self.began).as_secs_f64(),
-            cpu_seconds: servers + own,
+            cpu_seconds: servers.values().sum::<f64>() + own,
+            cpu_by_server: servers,
             writer_cpu_seconds: own,
             reads: events.len() - writes.len(),
             refused: writes.iter().filter(|e| e.code() >= 300).count(),
@@ -74,8 +85,8 @@ impl<'a> Meter<'a> {
     }
 }
 
-fn servers(bed: &Bed) -> Result<f64> {
-    bed.pids().into_iter().map(cpu_seconds).sum()
+fn servers(bed: &Bed) -> Result<BTreeMap<String, f64>> {
+    bed.servers().into_iter().map(|(name, pid)| Ok((name, cpu_seconds(pid)?))).collect()
 }
 
 /// The operator's process.

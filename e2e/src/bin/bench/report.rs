@@ -28,6 +28,8 @@ pub struct Report {
     pub tenants: usize,
     /// The raw client.
     pub floor: Converged,
+    /// The raw client again, with as many writes as the operator makes.
+    pub same_writes: Converged,
     /// The operator.
     pub ringfence: Converged,
     /// The operator's memory.
@@ -45,13 +47,14 @@ pub struct Report {
 impl Report {
     /// For people, in Markdown.
     pub fn table(&self) -> String {
-        let (floor, ours) = (&self.floor.total, &self.ringfence.total);
+        let [floor, writes, ours] = [&self.floor, &self.same_writes, &self.ringfence].map(|of| &of.total);
         let per = |count: usize| count as f64 / self.tenants as f64;
         let cost = |what: &str, of: &dyn Fn(&Cost) -> f64| {
-            format!("| {what} | {:.1} | {:.1} | {:.2} × |", of(floor), of(ours), of(ours) / of(floor))
+            let (once, all, own) = (of(floor), of(writes), of(ours));
+            format!("| {what} | {once:.1} | {all:.1} | {own:.1} | {:.2} × | {:.2} × |", own / once, own / all)
         };
         let count = |what: &str, of: &dyn Fn(&Cost) -> usize| {
-            format!("| {what} | {:.2} | {:.2} | |", per(of(floor)), per(of(ours)))
+            format!("| {what} | {:.2} | {:.2} | {:.2} | | |", per(of(floor)), per(of(writes)), per(of(ours)))
         };
         let rest = |what: &str, r: &Rest| {
             format!(
@@ -67,16 +70,23 @@ impl Report {
             format!("| {what} ({}) | {:.3} s | {:.3} s | {:.3} s | {:.3} s |", l.count, l.p50, l.p90, l.p99, l.max)
         };
         [
-            format!("| {} tenants | raw client | Ringfence | |", self.tenants),
-            "|---|---|---|---|".into(),
+            format!(
+                "| {} tenants | raw client, each object once | raw client, every write | Ringfence | to objects | to writes |",
+                self.tenants
+            ),
+            "|---|---|---|---|---|---|".into(),
             cost("wall, s", &|c| c.wall_seconds),
             cost("CPU of everything, s", &|c| c.cpu_seconds),
             cost("of it the writer's own, s", &|c| c.writer_cpu_seconds),
+            cost("of it OpenBao, s", &|c| c.cpu_by_server.get("openbao").copied().unwrap_or_default()),
+            cost("of it API server and etcd, s", &|c| {
+                ["kube-apiserver", "etcd"].iter().filter_map(|s| c.cpu_by_server.get(*s)).sum()
+            }),
             count("writes per tenant", &|c| c.writes),
             count("refused writes per tenant", &|c| c.refused),
             count("reads per tenant", &|c| c.reads),
             count("key service requests per tenant", &|c| c.key_requests),
-            format!("| objects + nodes per tenant | {} + 1 | {} + 1 | |", self.floor.objects, self.ringfence.objects),
+            format!("| objects + nodes per tenant | {0} + 1 | {0} + 1 | {0} + 1 | | |", self.floor.objects),
             String::new(),
             "| nothing changed | within | writes per tenant | reads per tenant | lists in all | key requests per tenant |".into(),
             "|---|---|---|---|---|---|".into(),

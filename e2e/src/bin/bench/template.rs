@@ -74,6 +74,11 @@ impl Template {
         Self { resource, text: object.to_string(), namespaced, of: of.into() }
     }
 
+    /// What kind of object it is.
+    pub fn kind(&self) -> &str {
+        &self.resource.kind
+    }
+
     /// Where it belongs, and the object, under another tenant's name.
     pub fn under(&self, client: &Client, tenant: &str) -> Result<(Api<DynamicObject>, DynamicObject)> {
         let api = match self.namespaced {
