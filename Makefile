@@ -35,7 +35,8 @@ mutants-check: ## The list of wrong versions fits the sources
 
 e2e: tools ## Promises on real servers; FILTER= chooses tests by name
 	cargo build --bin ringfence
-	cargo test -p ringfence-e2e -- $(FILTER)
+	cargo test -p ringfence-e2e --no-run
+	e2e/run.sh $(FILTER)
 
 lint: ## Format and lints
 	cargo fmt --all --check

@@ -12,7 +12,7 @@ use kube::{
     Api, Client,
     api::{ApiResource, DynamicObject},
     core::GroupVersionKind,
-    runtime::watcher,
+    runtime::{WatchStreamExt, watcher},
 };
 use serde_json::Value;
 
@@ -119,7 +119,7 @@ pub fn pool(version: &Version) -> Option<&str> {
 }
 
 async fn follow(api: Api<DynamicObject>, kind: &'static str, history: History) {
-    let mut events = std::pin::pin!(watcher(api, watcher::Config::default()));
+    let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
     while let Some(event) = events.next().await {
         match event {
             Ok(watcher::Event::Apply(o) | watcher::Event::InitApply(o)) => history.add(kind, &o, false),

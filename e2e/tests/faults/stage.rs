@@ -46,6 +46,15 @@ impl Stage {
         Ok(Self { bed, proxy, operator, history })
     }
 
+    /// Ends all servers: this stage is not played on any more.
+    pub fn clear(&self) {
+        self.operator.server().kill();
+        self.bed.openbao().server().kill();
+        // The API server hangs once etcd is gone: it goes first.
+        self.bed.control_plane().api_server().kill();
+        self.bed.control_plane().processes().into_iter().for_each(ringfence_e2e::process::Process::kill);
+    }
+
     /// S14: nothing secret is told on, whatever the servers answered.
     pub async fn nothing_is_told_on(&self) -> Result<()> {
         let log = std::fs::read_to_string(self.operator.server().log())?;
