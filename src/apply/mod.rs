@@ -261,7 +261,7 @@ fn no_key_service() -> Failure {
 
 fn key_failure(trouble: &crate::keys::Trouble) -> Failure {
     Failure {
-        reason: Reason::KeyServiceUnreachable,
+        reason: crate::plan::fence::keys::reason(trouble),
         message: format!("A key could not be made: {trouble}."),
         raced: false,
         untidy: false,

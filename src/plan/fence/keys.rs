@@ -113,7 +113,9 @@ fn judge_one(tenant: &Tenant, world: &World, purpose: KeyPurpose) -> Verdict {
     Verdict::stands(KEYS_READY, Reason::KeysVerified, "The keys are the recorded ones, not exportable, not deletable.")
 }
 
-const fn reason(trouble: &Trouble) -> Reason {
+/// The reason that a condition gives for what the key service did not tell or do.
+#[must_use]
+pub const fn reason(trouble: &Trouble) -> Reason {
     match trouble {
         Trouble::Unreachable(_) => Reason::KeyServiceUnreachable,
         Trouble::Sealed => Reason::KeyServiceSealed,
