@@ -32,6 +32,13 @@ impl Clock {
         self.0.lock().expect("no holder of this lock panics").ahead = ahead;
     }
 
+    /// The time to judge by, and why it is not known well enough, if so: of one moment, so that a doubt is never missed.
+    #[must_use]
+    pub fn look(&self) -> (Timestamp, Option<String>) {
+        let ahead = self.ahead();
+        (at(Timestamp::now(), ahead), ahead.map(doubt))
+    }
+
     fn ahead(&self) -> Option<SignedDuration> {
         let ahead = self.0.lock().expect("no holder of this lock panics").ahead;
         (ahead.abs() > TOLERANCE).then_some(ahead)
@@ -40,21 +47,25 @@ impl Clock {
     /// The time to judge by: ours, or the API server's when the two are too far apart.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.at(Timestamp::now())
-    }
-
-    fn at(&self, ours: Timestamp) -> Timestamp {
-        ours.checked_add(self.ahead().unwrap_or_default()).unwrap_or(ours)
+        self.look().0
     }
 
     /// Why the time is not known well enough to open anything, if so. It holds no figure, so that status stays still.
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
-        let way = if self.ahead()?.is_positive() { "behind" } else { "ahead of" };
-        Some(format!(
-            "The operator's clock is more than a minute {way} the API server's: nothing is opened or renewed. Put the clock of its node right (NTP)."
-        ))
+        self.look().1
     }
+}
+
+fn at(ours: Timestamp, ahead: Option<SignedDuration>) -> Timestamp {
+    ours.checked_add(ahead.unwrap_or_default()).unwrap_or(ours)
+}
+
+fn doubt(ahead: SignedDuration) -> String {
+    let way = if ahead.is_positive() { "behind" } else { "ahead of" };
+    format!(
+        "The operator's clock is more than a minute {way} the API server's: nothing is opened or renewed. Put the clock of its node right (NTP)."
+    )
 }
 
 /// Tells of steps of the wall clock: how far it moved against the monotonic one since the last look.
@@ -94,7 +105,11 @@ mod tests {
         let clock = Clock::default();
         for (date, sent, answered) in [(0, 0, 5), (0, 990, 999), (0, -1000, 500), (60_000, 0, 0), (-60_000, 999, 999)] {
             clock.observe(t(date), t(sent), t(answered));
-            assert_eq!((clock.doubt(), clock.at(t(answered))), (None, t(answered)), "{date} {sent} {answered}");
+            assert_eq!(
+                (clock.doubt(), at(t(answered), clock.ahead())),
+                (None, t(answered)),
+                "{date} {sent} {answered}"
+            );
         }
     }
 
@@ -106,7 +121,7 @@ mod tests {
         {
             clock.observe(t(date), t(0), t(0));
             assert!(clock.doubt().is_some_and(|d| d.contains(word)), "{date}");
-            let off = clock.at(t(0)).duration_since(t(date)).abs();
+            let off = at(t(0), clock.ahead()).duration_since(t(date)).abs();
             assert!(off <= SignedDuration::from_secs(1), "{date}: {off}");
         }
         clock.observe(t(0), t(0), t(0));

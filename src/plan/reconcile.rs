@@ -76,14 +76,16 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
     loop {
         round += 1;
         let mut world = observe(name, &context.stores, keys, context.resync).await;
-        world.clock_doubt = context.clock.doubt();
+        let (now, doubt) = context.clock.look();
+        world.clock_doubt = doubt;
         let mut failure = None;
-        let mut decided = look(&world, context.clock.now());
+        let mut decided = look(&world, now);
         if decided.1.iter().any(Step::is_loosening) {
             match quorum(&world, &context.client, &context.stores, keys).await {
                 Ok(mut fresh) => {
-                    fresh.clock_doubt = context.clock.doubt();
-                    decided = look(&fresh, context.clock.now());
+                    let (now, doubt) = context.clock.look();
+                    fresh.clock_doubt = doubt;
+                    decided = look(&fresh, now);
                     world = fresh;
                 }
                 Err(f) => {

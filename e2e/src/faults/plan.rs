@@ -47,7 +47,7 @@ impl Call {
         let mut path = self
             .path
             .split(['?', '&'])
-            .filter(|p| !p.contains('=') || p.contains("fieldSelector"))
+            .filter(|p| !p.is_empty() && (!p.contains('=') || p.contains("fieldSelector")))
             .collect::<Vec<_>>()
             .join("?");
         for (n, name) in names.iter().enumerate() {
