@@ -16,17 +16,14 @@ async fn with_clocks_a_minute_apart_nothing_is_renewed_and_nothing_locks() -> Re
     let test = async {
         let story = Scenario::new(stage.bed, "clock", |_| ()).await?;
         story.unlock(1).await?;
-        for seconds in [120, -120, 3600 * 24 * 400, -3600] {
-            let before = story.document().await?;
+        for seconds in [120, 3600] {
+            // The other way the signatures, which bear the API server's true time, would be of the future: not a case of real servers.
             let rule = stage.proxy.rule(Rule::always(Action::Date(seconds), |c| c.upstream == Upstream::Api));
             let message = story.await_condition("FlagsPublished", "Unknown", "ClockInDoubt").await?;
-            ensure!(message.contains(if seconds > 0 { "behind" } else { "ahead" }), "{message}");
+            ensure!(message.contains("behind"), "{message}");
             ensure!(stage.operator.page("metrics").await?.1.contains("ringfence_clock_in_doubt 1"), "the metric");
-            // The other way the signatures, which bear the API server's true time, would be of the future: not a case of real servers.
-            if seconds > 0 {
-                story.await_condition("PhiUnlocked", "Unknown", "ClockInDoubt").await?;
-                ensure!(story.document().await? == before, "the document was written while the clock was in doubt");
-            }
+            story.await_condition("PhiUnlocked", "Unknown", "ClockInDoubt").await?;
+            ensure!(story.flags().await?["capture.recording.allowed"] == true, "a wrong clock locks nothing");
             ensure!(rule.has_fired(), "no call was answered");
             stage.proxy.lift(&rule);
             story.await_condition("PhiUnlocked", "True", "Unlocked").await?;
