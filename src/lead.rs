@@ -21,6 +21,12 @@ impl Terms {
         self.lease * 2 / 3
     }
 
+    /// The lease in whole seconds, as it is written: never less than what the holder counts on.
+    #[must_use]
+    pub fn seconds(self) -> i32 {
+        i32::try_from(self.lease.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
+    }
+
     /// How often a lease is renewed or looked at; also how long one such request may take.
     #[must_use]
     pub fn retry(self) -> Duration {

@@ -22,6 +22,12 @@ fn the_terms_leave_a_margin_between_the_last_write_and_the_next_leader() {
 }
 
 #[test]
+fn a_lease_is_never_written_shorter_than_its_holder_counts_on() {
+    let seconds = |millis| Terms { lease: Duration::from_millis(millis) }.seconds();
+    assert_eq!((seconds(15_000), seconds(1_900), seconds(1_001)), (15, 2, 2));
+}
+
+#[test]
 fn what_is_free_is_taken_and_what_is_ours_is_renewed() {
     let now = Instant::now();
     assert_eq!(Seen::default().decide(None, &me(), TERMS, now), Act::Create);

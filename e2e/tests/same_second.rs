@@ -47,8 +47,8 @@ async fn story(bed: &Bed) -> Result<()> {
     let (first, median, last) = (late[0], late[TENANTS / 2], late[TENANTS - 1]);
     println!("end to restrictive document stored: first {first:.3} s, median {median:.3} s, last {last:.3} s");
     ensure!(first >= 0.0, "locked {:.3} s early", -first);
-    ensure!(median <= 3.0, "half of them are locked after {median:.3} s");
-    ensure!(last <= 10.0, "the last is locked after {last:.3} s");
+    ensure!(median <= 1.0, "half of them are locked after {median:.3} s");
+    ensure!(last <= 5.0, "the last is locked after {last:.3} s");
     Ok(())
 }
 

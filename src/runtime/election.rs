@@ -96,7 +96,7 @@ impl Candidate {
         lease.metadata.managed_fields = None;
         lease.spec = Some(LeaseSpec {
             holder_identity: Some(self.me.holder.clone()),
-            lease_duration_seconds: i32::try_from(self.terms.lease.as_secs()).ok(),
+            lease_duration_seconds: Some(self.terms.seconds()),
             acquire_time: if taken { Some(now.clone()) } else { was.acquire_time },
             renew_time: Some(now),
             lease_transitions: Some(was.lease_transitions.unwrap_or(0) + i32::from(taken)),
