@@ -1,6 +1,6 @@
 //! A custom resource that may not decode: one bad object must not stop the watch of all others.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
@@ -9,14 +9,14 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 /// An object, or its metadata with the reason why the rest does not decode.
 #[derive(Clone, Debug)]
 pub struct Guarded<K> {
-    meta: ObjectMeta,
     /// The object, or what is wrong with it.
-    pub object: Result<K, Undecodable>,
+    pub object: Result<Arc<K>, Undecodable>,
 }
 
 /// Why an object does not decode, and the little that can still be read of it.
 #[derive(Clone, Debug)]
 pub struct Undecodable {
+    meta: Box<ObjectMeta>,
     /// The decoder's words; they name the field, not its value.
     pub why: String,
     /// `spec.subjectRef.name`, which says what an Attestation could tighten.
@@ -25,11 +25,8 @@ pub struct Undecodable {
 
 impl<K> Guarded<K> {
     /// A decoded object.
-    pub fn ok(object: K) -> Self
-    where
-        K: Resource,
-    {
-        Self { meta: object.meta().clone(), object: Ok(object) }
+    pub fn ok(object: K) -> Self {
+        Self { object: Ok(Arc::new(object)) }
     }
 }
 
@@ -39,11 +36,14 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
         if let Some(meta) = raw.get_mut("metadata").and_then(|m| m.as_object_mut()) {
             meta.remove("managedFields");
         }
+        let error = match K::deserialize(&raw) {
+            Ok(object) => return Ok(Self::ok(object)),
+            Err(error) => error,
+        };
         let meta = raw.get("metadata").cloned().unwrap_or_default();
         let meta = serde_json::from_value(meta).map_err(serde::de::Error::custom)?;
         let subject = raw.pointer("/spec/subjectRef/name").and_then(|v| v.as_str()).map(str::to_owned);
-        let object = serde_json::from_value(raw).map_err(|e| Undecodable { why: field_of(&e), subject });
-        Ok(Self { meta, object })
+        Ok(Self { object: Err(Undecodable { meta, why: field_of(&error), subject }) })
     }
 }
 
@@ -54,7 +54,7 @@ fn field_of(error: &serde_json::Error) -> String {
     if safe { text } else { format!("a field has a value of a wrong kind ({:?})", error.classify()) }
 }
 
-impl<K: Resource> Resource for Guarded<K> {
+impl<K: Resource + Clone> Resource for Guarded<K> {
     type DynamicType = K::DynamicType;
     type Scope = K::Scope;
 
@@ -75,11 +75,17 @@ impl<K: Resource> Resource for Guarded<K> {
     }
 
     fn meta(&self) -> &ObjectMeta {
-        &self.meta
+        match &self.object {
+            Ok(object) => object.meta(),
+            Err(bad) => &bad.meta,
+        }
     }
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
-        &mut self.meta
+        match &mut self.object {
+            Ok(object) => Arc::make_mut(object).meta_mut(),
+            Err(bad) => &mut bad.meta,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub mod names;
 pub mod outcome;
 pub mod plan;
 pub mod preview;
+pub mod prune;
 pub mod queue;
 pub mod runtime;
 pub mod store;

@@ -14,7 +14,7 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{fact::Fact, heard::Heard};
+use crate::{fact::Fact, heard::Heard, prune::Prune};
 
 /// How long one watch lasts, seconds: then the API server ends it, and a new one, from where it ended, shows that it is still there.
 /// Bookmarks alone do not: where nothing changes none is sent.
@@ -61,7 +61,7 @@ fn version<K: ResourceExt>(object: &K) -> u64 {
     object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
-impl<K: Resource + Clone> Store<K> {
+impl<K: Resource + Clone + Prune> Store<K> {
     /// An empty store of `what` (plural, for messages), with the values under which `index_by` files an object.
     #[must_use]
     pub fn new(what: &'static str, index_by: fn(&K) -> Vec<String>) -> Self {
@@ -117,7 +117,8 @@ impl<K: Resource + Clone> Store<K> {
     }
 
     /// Takes in what the API server answered to a write, so that it is seen before the watch tells it.
-    pub fn put(&self, object: K) {
+    pub fn put(&self, mut object: K) {
+        object.prune();
         let mut inner = self.inner.write().expect("no holder of this lock panics");
         // A deletion has a version of its own, but for an object that left the selector: that one lives on at the same version.
         if inner.deleted.iter().any(|(gone, at)| *gone == key(&object) && version(&object) < *at) {
@@ -216,23 +217,18 @@ impl<K: Resource + Clone> Inner<K> {
     }
 }
 
-/// Lists and watches for ever, feeds `store` with what `prune` leaves, and tells `changed` of every object that came, changed or went.
+/// Lists and watches for ever, feeds `store`, and tells `changed` of every object that came, changed or went.
 ///
 /// An empty list in place of objects is asked for twice: an answer of 200 may still be wrong.
-pub async fn run<K>(
-    client: Client,
-    config: watcher::Config,
-    store: Arc<Store<K>>,
-    prune: fn(&mut K),
-    changed: impl Fn(&K),
-) where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + 'static,
+pub async fn run<K>(client: Client, config: watcher::Config, store: Arc<Store<K>>, changed: impl Fn(&K))
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Prune + Send + 'static,
 {
     let api = Api::<K>::all(Heard::listen(&store.heard, client));
     let config = config.timeout(WATCH);
     let mut doubted = false;
     loop {
-        let stream = watcher(api.clone(), config.clone()).default_backoff().modify(prune);
+        let stream = watcher(api.clone(), config.clone()).default_backoff().modify(K::prune);
         pin_mut!(stream);
         let mut begun = tokio::time::Instant::now();
         loop {

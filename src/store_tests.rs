@@ -9,7 +9,7 @@ use kube::runtime::watcher::Event;
 
 use super::*;
 
-impl<K: Resource + Clone> Store<K> {
+impl<K: Resource + Clone + Prune> Store<K> {
     /// Takes in a whole list, for tests of what rests on stores.
     pub(crate) fn relist(&self, objects: impl IntoIterator<Item = K>) {
         self.take(Event::Init);
@@ -211,7 +211,7 @@ impl Told {
         });
         let store = Arc::new(Store::new("config maps", group));
         let client = kube::Client::new(service, "default");
-        let task = tokio::spawn(run(client, watcher::Config::default(), store.clone(), |_| (), |_| ()));
+        let task = tokio::spawn(run(client, watcher::Config::default(), store.clone(), |_| ()));
         Self { store, lists: counted.0, watches: counted.1, _task: task.abort_handle() }
     }
 

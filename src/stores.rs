@@ -18,6 +18,7 @@ use crate::{
     keys::KeyFacts,
     names::POOL_LABEL,
     outcome::Failure,
+    plan::quorum::Readings,
     store::Store,
 };
 
@@ -39,6 +40,7 @@ pub struct Stores {
     pub nodes: Arc<Store<Node>>,
     pub pods: Arc<Store<Pod>>,
     pub key_facts: KeyFacts,
+    pub readings: Readings,
     reserved: Mutex<HashMap<String, String>>,
 }
 
@@ -60,6 +62,7 @@ impl Default for Stores {
             nodes: Arc::new(Store::new("nodes", node_index)),
             pods: Arc::new(Store::new("pods", pod_index)),
             key_facts: KeyFacts::default(),
+            readings: Readings::default(),
             reserved: Mutex::default(),
         }
     }
@@ -169,6 +172,7 @@ impl Stores {
     /// Forgets what this replica learnt of keys and promised of nodes while, or before, another one led.
     pub fn begin_anew(&self) {
         self.key_facts.clear();
+        self.readings.clear();
         self.reserved.lock().expect("no holder of this lock panics").clear();
     }
 

@@ -23,11 +23,11 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
     };
     let closed = is.conditions.iter().any(|c| c.type_ == PHI_UNLOCKED && c.status == "False");
     let mut found = vec![];
-    if !before(NAMESPACE_FENCED) && after(NAMESPACE_FENCED) {
-        found.push(("Fenced", false, message(NAMESPACE_FENCED)));
-    }
+    // What is unlocked is fenced: both at once are told as one.
     if !before(PHI_UNLOCKED) && after(PHI_UNLOCKED) {
         found.push(("Unlocked", false, message(PHI_UNLOCKED)));
+    } else if !before(NAMESPACE_FENCED) && after(NAMESPACE_FENCED) {
+        found.push(("Fenced", false, message(NAMESPACE_FENCED)));
     }
     // Between open and closed it may be said that the document could not be written.
     let failed =
@@ -87,6 +87,11 @@ mod tests {
         assert_eq!(names(&open, &open), Vec::<&str>::new());
         assert_eq!(names(&open, &closed), ["Locked"]);
         assert_eq!(names(&open, &unknown), Vec::<&str>::new());
+        let fenced = Said::new(NAMESPACE_FENCED, "True", Reason::Fenced, "");
+        let alone = status(std::slice::from_ref(&fenced));
+        let both = status(&[fenced, Said::new(PHI_UNLOCKED, "True", Reason::Unlocked, "")]);
+        assert_eq!((names(&closed, &alone), names(&alone, &both)), (vec!["Fenced"], vec!["Unlocked"]));
+        assert_eq!(names(&closed, &both), ["Unlocked"]);
         let failed = status(&[Said::new(PHI_UNLOCKED, "Unknown", Reason::WriteFailed, "")]);
         assert_eq!((names(&open, &failed), names(&failed, &closed)), (vec![], vec!["Locked"]));
         assert_eq!(names(&unknown, &closed), Vec::<&str>::new());

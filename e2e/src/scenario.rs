@@ -21,6 +21,9 @@ use crate::{
 /// The hash of the document that the example agreement names.
 const SHA256: &str = "4e1243bd22c66e76c2ba9eddc1f91394e57f9f83711b8c5a2d5b1c9f4cfa7a0c";
 
+/// Stands in every text that people write into objects: nowhere else may it ever be seen.
+pub const CANARY: &str = "CANARY-5550100";
+
 /// One tenant on a bed; its class and its nodes are its own unless they are shared by [`Scenario::neighbour`].
 pub struct Scenario {
     bed: &'static Bed,
@@ -90,6 +93,8 @@ impl Scenario {
     pub async fn plan_with(&self, nodes: usize, change: impl FnOnce(&mut Value)) -> Result<DynamicObject> {
         let mut plan = example("20-plan.yaml")?;
         plan["metadata"]["name"] = self.tenant.as_str().into();
+        plan["metadata"]["annotations"]["example.com/note"] = CANARY.into();
+        plan["spec"]["displayName"] = CANARY.into();
         plan["spec"]["planClassName"] = self.class.as_str().into();
         plan["spec"]["coveredEntities"] = json!([{ "party": self.tenant }]);
         plan["spec"]["nodes"]["count"] = nodes.into();
@@ -116,6 +121,7 @@ impl Scenario {
     pub async fn agreement(&self, from: i64, until: Option<i64>) -> Result<DynamicObject> {
         let mut baa = example("30-baa.yaml")?;
         baa["metadata"]["name"] = self.tenant.as_str().into();
+        baa["metadata"]["annotations"]["example.com/note"] = CANARY.into();
         baa["spec"]["disclosing"]["party"] = self.tenant.as_str().into();
         baa["spec"]["term"] = json!({ "effectiveTime": seconds_from_now(from) });
         if let Some(until) = until {
@@ -139,10 +145,10 @@ impl Scenario {
     /// # Errors
     /// When the act is refused.
     pub async fn sign_as(&self, who: &str, party: &str) -> Result<()> {
-        let evidence = json!({ "provider": "paper", "envelopeID": unique("envelope"), "certificateSHA256": SHA256 });
+        let evidence = json!({ "provider": "paper", "envelopeID": unique(CANARY), "certificateSHA256": SHA256 });
         self.act(
             who,
-            json!({ "act": "Sign", "onBehalfOf": { "party": party, "name": "A. Signatory" }, "textSHA256": SHA256, "evidence": evidence }),
+            json!({ "act": "Sign", "onBehalfOf": { "party": party, "name": format!("{CANARY} Signatory") }, "textSHA256": SHA256, "evidence": evidence }),
         )
         .await
     }
@@ -154,7 +160,7 @@ impl Scenario {
     pub async fn terminate(&self) -> Result<()> {
         self.act(
             "bob@ringwell.example",
-            json!({ "act": "Terminate", "onBehalfOf": { "party": self.tenant, "name": "A. Signatory" } }),
+            json!({ "act": "Terminate", "onBehalfOf": { "party": self.tenant, "name": format!("{CANARY} Signatory") } }),
         )
         .await
     }

@@ -27,7 +27,7 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     };
     let mut acts = context.stores.acts.by(name);
     acts.extend(acts.clone().iter().flat_map(|a| context.stores.acts.by(&a.name_any())));
-    let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_ref().ok()).collect();
+    let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_deref().ok()).collect();
     let now = context.clock.now();
     let life = lifecycle(baa, &acts, now);
     let said = status(baa, &life, now);

@@ -13,12 +13,14 @@ pub use attestation::*;
 pub use baa::*;
 pub use class::*;
 pub use config::*;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use conditions::Reason;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomResourceDefinition, JSON};
 use kube::CustomResourceExt;
 pub use plan::*;
 pub use record::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// All CustomResourceDefinitions, in the order in which they are shipped.
 #[must_use]
@@ -26,11 +28,29 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
     vec![
         RingfenceConfig::crd(),
         HealthcarePlanClass::crd(),
-        HealthcarePlan::crd(),
+        not_observed(HealthcarePlan::crd()),
         BAA::crd(),
         Attestation::crd(),
         TenantRecord::crd(),
     ]
+}
+
+/// Makes a new object say from its creation on that nobody has looked at it yet: kstatus takes one without a Ready condition for done.
+/// The API server fills it in, as it does for the classes of the Gateway API.
+fn not_observed(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    let said = [conditions::READY, conditions::PHI_UNLOCKED].map(|c| {
+        json!({
+            "type": c, "status": "Unknown", "reason": Reason::NotObserved.as_str(), "message": "Not observed yet: see that the operator runs.",
+            "lastTransitionTime": "1970-01-01T00:00:00Z",
+        })
+    });
+    for version in &mut crd.spec.versions {
+        let schema = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut());
+        if let Some(status) = schema.and_then(|s| s.properties.as_mut()).and_then(|p| p.get_mut("status")) {
+            status.default = Some(JSON(json!({ "conditions": said })));
+        }
+    }
+    crd
 }
 
 /// A reference to a cluster-scoped object of a known kind, by name.

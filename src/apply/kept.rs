@@ -13,9 +13,11 @@ use k8s_openapi::{
 use kube::Resource;
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::prune::Prune;
+
 /// An object that Ringfence owns as a whole.
 pub trait Kept:
-    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Serialize + DeserializeOwned + Debug
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Serialize + DeserializeOwned + Debug + Prune
 {
     /// Takes over from `seen` its UID and resourceVersion, which the API server holds the write to, and foreign labels, annotations,
     /// owners and finalizers.

@@ -30,9 +30,10 @@ impl KeyFacts {
         facts.get(tenant).filter(fresh).map(|(_, f)| f.clone())
     }
 
-    /// Remembers what was told.
-    pub fn learn(&self, tenant: &str, told: &Told) {
-        self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (Instant::now(), told.clone()));
+    /// Remembers what was told: keys are known as of when they were `asked` for, trouble as of now.
+    pub fn learn(&self, tenant: &str, asked: Instant, told: &Told) {
+        let at = if told.values().all(Result::is_ok) { asked } else { Instant::now() };
+        self.0.lock().expect("no holder of this lock panics").insert(tenant.to_owned(), (at, told.clone()));
     }
 
     /// Remembers what was told of one key; what is known of the other gets no younger.

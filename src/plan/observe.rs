@@ -1,6 +1,10 @@
 //! What is looked at before every decision: the stores, and what the key service told.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Resource, ResourceExt};
@@ -36,9 +40,10 @@ pub async fn observe<K: KeyService>(name: &str, stores: &Stores, keys: Option<&K
 
 /// Both keys at once.
 async fn read_keys<K: KeyService>(name: &str, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
+    let asked = Instant::now();
     let told = KeyPurpose::ALL.map(async |purpose| (purpose, read_key(name, purpose, keys).await));
     let facts = futures::future::join_all(told).await.into_iter().collect();
-    stores.key_facts.learn(name, &facts);
+    stores.key_facts.learn(name, asked, &facts);
     facts
 }
 
@@ -94,7 +99,7 @@ fn offers(world: &mut World, stores: &Stores) {
 fn decoded<K: Resource + Clone>(fact: Fact<Arc<Guarded<K>>>) -> Fact<Arc<K>> {
     match fact {
         Fact::Known(guarded) => match &guarded.object {
-            Ok(object) => Fact::Known(Arc::new(object.clone())),
+            Ok(object) => Fact::Known(object.clone()),
             Err(bad) => Fact::Unknown(format!("it cannot be decoded: {}", bad.why)),
         },
         Fact::Absent => Fact::Absent,
@@ -141,7 +146,7 @@ fn agreements(world: &mut World, stores: &Stores) {
     for entity in &plan.spec.covered_entities {
         for baa in stores.baas.by(&entity.party) {
             acts.extend(stores.acts.by(&baa.name_any()));
-            world.baas.extend(baa.object.as_ref().ok().map(|b| Arc::new(b.clone())));
+            world.baas.extend(baa.object.as_ref().ok().cloned());
         }
     }
     let claims = world.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
@@ -157,7 +162,7 @@ fn agreements(world: &mut World, stores: &Stores) {
     );
     for act in acts {
         match &act.object {
-            Ok(act) => world.acts.push(Arc::new(act.clone())),
+            Ok(act) => world.acts.push(act.clone()),
             Err(bad) => {
                 let doubt = format!(
                     "Attestation {} cannot be decoded ({}); it could end an agreement. Put it right.",

@@ -1,14 +1,19 @@
 //! What an opening rests on, read again from the API server itself and from the key service: all at once, and each thing once.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Mutex,
+    time::Duration,
+};
 
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::{
     observe::{from_stores, read_key},
-    world::World,
+    world::{KeyFact, World},
 };
 use crate::{
     api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig},
@@ -21,16 +26,47 @@ use crate::{
     stores::Stores,
 };
 
-/// One thing to read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reading {
+/// One thing to read; what is a tenant's own bears its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reading {
+    /// The one configuration.
     Config,
-    Plan,
-    BasePolicy,
+    /// The plan of this name.
+    Plan(String),
+    /// The base policy in this namespace.
+    BasePolicy(String),
+    /// The class of this name.
     Class(String),
+    /// The BAA of this name.
     Agreement(String),
     /// The acts about this subject.
     Acts(String),
+}
+
+/// How long what the API server, or the key service, said itself may be opened on: the steps of one flip follow each other within it, and
+/// tenants that are opened together share the reading of their class.
+const AGE: Duration = Duration::from_secs(1);
+
+/// What was read when, no longer ago than [`AGE`].
+#[derive(Default)]
+pub struct Readings(Mutex<HashMap<Reading, Instant>>);
+
+impl Readings {
+    fn is_fresh(&self, reading: &Reading) -> bool {
+        self.0.lock().expect("no holder of this lock panics").get(reading).is_some_and(|at| at.elapsed() < AGE)
+    }
+
+    /// `asked` is when the request was sent: the answer is not younger.
+    fn note(&self, reading: Reading, asked: Instant) {
+        let mut readings = self.0.lock().expect("no holder of this lock panics");
+        readings.retain(|_, at| at.elapsed() < AGE);
+        readings.insert(reading, asked);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.0.lock().expect("no holder of this lock panics").clear();
+    }
 }
 
 /// Reads again, from the API server itself and from the key service, what an opening rests on.
@@ -43,29 +79,30 @@ pub async fn quorum<K: KeyService>(
     stores: &Stores,
     keys: Option<&K>,
 ) -> Result<World, Failure> {
-    let phi = async {
-        match keys {
-            Some(keys) => Some(read_key(&world.name, KeyPurpose::Phi, keys).await),
-            None => None,
-        }
-    };
-    let (read, phi) = futures::future::join(read_all(&world.name, client, stores), phi).await;
+    let (read, phi) = futures::future::join(read_all(&world.name, client, stores), read_phi(world, stores, keys)).await;
     let gone = read?;
-    if gone.contains(&Reading::Plan) {
+    if gone.contains(&Reading::Plan(world.name.clone())) {
         return Ok(World { plan: Fact::Absent, ..world.clone() });
     }
     let mut fresh = from_stores(&world.name, stores);
     fresh.baas.retain(|b| !gone.contains(&Reading::Agreement(b.name_any())));
-    if gone.contains(&Reading::BasePolicy) {
+    if gone.contains(&Reading::BasePolicy(world.name.clone())) {
         fresh.policies = Fact::Known(vec![]);
     }
-    if let Some(phi) = phi {
-        stores.key_facts.learn_one(&world.name, KeyPurpose::Phi, &phi);
-        fresh.keys = world.keys.clone();
-        fresh.keys.insert(KeyPurpose::Phi, phi);
-    }
+    fresh.keys = world.keys.clone();
+    fresh.keys.extend(phi.map(|phi| (KeyPurpose::Phi, phi)));
     fresh.quorum = true;
     Ok(fresh)
+}
+
+/// The phi key, unless it was read just now: then what is known of it is in `world`.
+async fn read_phi<K: KeyService>(world: &World, stores: &Stores, keys: Option<&K>) -> Option<KeyFact> {
+    if stores.key_facts.fresh(&world.name, AGE).is_some() {
+        return None;
+    }
+    let phi = read_key(&world.name, KeyPurpose::Phi, keys?).await;
+    stores.key_facts.learn_one(&world.name, KeyPurpose::Phi, &phi);
+    Some(phi)
 }
 
 /// Reads until what was read names nothing that was not read, and returns what is not there. What is gone is taken out of a store by
@@ -74,13 +111,21 @@ async fn read_all(name: &str, client: &Client, stores: &Stores) -> Result<BTreeS
     let (mut read, mut gone) = (BTreeSet::new(), BTreeSet::new());
     loop {
         // The class and the agreements of the plan as it is now, not as it was seen.
-        let missing: Vec<_> = wanted(name, stores).into_iter().filter(|r| !read.contains(r)).collect();
+        let wanted = wanted(name, stores).into_iter();
+        let missing: Vec<_> = wanted.filter(|r| !read.contains(r) && !stores.readings.is_fresh(r)).collect();
         if missing.is_empty() {
             return Ok(gone);
         }
-        let there = futures::future::try_join_all(missing.iter().map(|r| r.read(name, client, stores))).await?;
-        gone.extend(missing.iter().zip(there).filter(|(_, there)| !there).map(|(r, _)| r.clone()));
-        read.extend(missing);
+        let asked = Instant::now();
+        let there = futures::future::try_join_all(missing.iter().map(|r| r.read(client, stores))).await?;
+        for (reading, there) in missing.into_iter().zip(there) {
+            read.insert(reading.clone());
+            if there {
+                stores.readings.note(reading, asked);
+            } else {
+                gone.insert(reading);
+            }
+        }
     }
 }
 
@@ -94,16 +139,16 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let subjects = subjects.chain(taken_back.map(|a| a.name_any()));
     let subjects = subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name));
     let agreements = now.baas.iter().map(|b| Reading::Agreement(b.name_any()));
-    let always = [Reading::Config, Reading::Plan, Reading::BasePolicy];
+    let always = [Reading::Config, Reading::Plan(name.to_owned()), Reading::BasePolicy(name.to_owned())];
     always.into_iter().chain(class).chain(agreements).chain(subjects.map(Reading::Acts)).collect()
 }
 
 impl Reading {
     /// Whether it is there; the stores learn what it is.
-    async fn read(&self, tenant: &str, client: &Client, stores: &Stores) -> Result<bool, Failure> {
+    async fn read(&self, client: &Client, stores: &Stores) -> Result<bool, Failure> {
         match self {
             Self::Config => refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await,
-            Self::Plan => refresh::<HealthcarePlan>(client, tenant, |o| stores.plans.put(o)).await,
+            Self::Plan(name) => refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await,
             Self::Class(name) => refresh::<HealthcarePlanClass>(client, name, |o| stores.classes.put(o)).await,
             Self::Agreement(name) => refresh::<BAA>(client, name, |o| stores.baas.put(o)).await,
             Self::Acts(subject) => {
@@ -113,8 +158,8 @@ impl Reading {
                 acts.into_iter().for_each(|act| stores.acts.put(act));
                 Ok(true)
             }
-            Self::BasePolicy => {
-                let api = Api::<NetworkPolicy>::namespaced(client.clone(), tenant);
+            Self::BasePolicy(namespace) => {
+                let api = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
                 let base = bounded("reading the base NetworkPolicy", api.get_opt(BASE_POLICY)).await?;
                 let there = base.is_some();
                 base.into_iter().for_each(|base| stores.policies.put(base));

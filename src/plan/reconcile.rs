@@ -44,29 +44,19 @@ enum Settled {
 }
 
 /// Reconciles the tenant of this name:
-/// 1. a plan that is seen for the first time is said to be unknown;
-/// 2. observe, validate, decide, apply, again until no step is left or one fails;
-/// 3. one status write, one Event a transition; a lock that a later round heals is told first;
-/// 4. when to look again.
+/// 1. observe, validate, decide, apply, again until no step is left or one fails;
+/// 2. one status write, one Event a transition; a lock that a later round heals is told first;
+/// 3. when to look again.
+///
+/// A plan is said to be unknown from its creation on, by the default of its status.
 pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let keys = context.key_service();
-    greet(context, name).await;
     let (settled, world, failure) = settle(context, name, keys.as_deref()).await;
     if let Settled::Invalid(invalid) = &settled {
         tracing::warn!(plan = name, reason = invalid.reason.as_str(), message = invalid.message, "no valid tenant");
     }
     let written = tell(context, &settled, &world, failure.as_ref()).await;
     outcome(context, &settled, failure.or(written.as_ref().err().cloned()), written.unwrap_or(false))
-}
-
-async fn greet(context: &Context, name: &str) {
-    let plan = context.stores.plans.get("", name);
-    let Some(Ok(plan)) = plan.known().map(|p| &p.object) else {
-        return;
-    };
-    if plan.status.is_none() {
-        let _ = write_status(context, plan, &status::first_sight(plan, context.clock.now())).await;
-    }
 }
 
 /// Rounds of observe → validate → decide → apply.

@@ -142,3 +142,34 @@ async fn nothing_is_opened_while_the_api_server_cannot_be_asked() {
     assert_eq!(published(&world, server(sick)).await, Vec::<String>::new());
     assert!(publishes(&todo(&world, Timestamp::now())).is_some(), "it would have been");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_api_server_said_is_asked_again_after_a_second_and_what_is_not_there_at_once() {
+    let world = due(Timestamp::now());
+    let acts: Vec<_> = world.acts.iter().map(|a| (**a).clone()).collect();
+    let ((client, log), stores) = (server(holds(&world, &acts)), stores(&world));
+    let keys = Keys(world.keys.clone());
+    let asked = async |asked_before: usize| {
+        quorum(&world, &client, &stores, Some(&keys)).await.map(|w| assert!(w.quorum && w.baas.len() == 1)).unwrap();
+        log.lock().unwrap().len() - asked_before
+    };
+    let first = asked(0).await;
+    assert!(first >= 6, "{first} requests");
+    assert_eq!(asked(first).await, 0, "it was said just now");
+    tokio::time::advance(Duration::from_millis(1100)).await;
+    assert_eq!(asked(first).await, first, "it was said a while ago");
+
+    let missing = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404});
+    let rest = holds(&world, &acts);
+    let gone = move |asked: &Asked| {
+        if asked.path.contains("networkpolicies") { (404, missing.clone()) } else { rest(asked) }
+    };
+    let (client, log) = server(gone);
+    stores.begin_anew();
+    for n in 1..=2 {
+        let fresh = quorum(&world, &client, &stores, Some(&keys)).await.unwrap();
+        assert_eq!(fresh.policies.known().map(Vec::len), Some(0), "what is not there is asked for each time");
+        let asked = log.lock().unwrap().iter().filter(|a| a.path.contains("networkpolicies")).count();
+        assert_eq!(asked, n);
+    }
+}

@@ -37,13 +37,6 @@ const OURS: [&str; 12] = [
     PHI_UNLOCKED,
 ];
 
-/// The first status of a plan: kstatus takes a plan without a Ready condition for done.
-#[must_use]
-pub fn first_sight(plan: &HealthcarePlan, now: Timestamp) -> HealthcarePlanStatus {
-    let said = [READY, PHI_UNLOCKED].map(|c| Said::new(c, "Unknown", Reason::NotObserved, "Not observed yet."));
-    write(plan, &said, HealthcarePlanStatus::default(), now)
-}
-
 /// The status of a valid tenant. `failure` is what kept a step from being done; `still_open`: the document that is published opens something.
 #[must_use]
 pub fn status(

@@ -131,16 +131,6 @@ fn a_document_is_said_to_be_open_only_when_it_opens_something() {
 }
 
 #[test]
-fn a_plan_that_is_seen_for_the_first_time_is_unknown() {
-    let world = fresh();
-    let status = first_sight(world.plan.known().unwrap(), now());
-    assert_eq!(
-        (of(&status, READY), of(&status, PHI_UNLOCKED)),
-        (Some(("Unknown", "NotObserved")), Some(("Unknown", "NotObserved")))
-    );
-}
-
-#[test]
 fn every_condition_names_its_generation_and_foreign_ones_stay() {
     let mut world = unlocked();
     let foreign = Condition {

@@ -7,16 +7,19 @@ use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::watcher};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::prune::Prune;
 use crate::{
     api::{Attestation, BAA, HealthcarePlan, PlanState},
     context::Context,
     guarded::Guarded,
     names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
+    prune::Prune,
     queue::{Item, Queue, Urgency},
     store::{Store, run},
     stores::{naming, of_class, of_party, subject},
 };
+
+/// How many objects one answer to a list holds: a whole list in one answer would be the most that the operator ever needs of memory.
+const PAGE: u32 = 100;
 
 /// What maps a changed object to items.
 struct Route {
@@ -47,12 +50,12 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
 }
 
 fn all() -> watcher::Config {
-    watcher::Config::default()
+    watcher::Config::default().page_size(PAGE)
 }
 
 /// An object that lost its labels is seen as deleted, and put right.
 fn managed() -> watcher::Config {
-    watcher::Config::default().labels(&format!("{MANAGED_BY_LABEL}={MANAGED_BY},{TENANT_LABEL}"))
+    all().labels(&format!("{MANAGED_BY_LABEL}={MANAGED_BY},{TENANT_LABEL}"))
 }
 
 fn watch<K>(
@@ -65,7 +68,7 @@ fn watch<K>(
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + Prune + 'static,
 {
     let client = route.context.client.clone();
-    tasks.spawn(async move { run(client, config, store, K::prune, |o| changed(&route, o)).await });
+    tasks.spawn(async move { run(client, config, store, |o| changed(&route, o)).await });
 }
 
 impl Route {

@@ -135,6 +135,7 @@ impl Campaign {
             todo.entry((plan.key.nodes, plan.key.phase)).or_default().push_back(plan);
         } else {
             let what = format!("{} {} #{}", plan.key.phase, plan.key.template, plan.key.nth);
+            println!("UNFIRED {what}: {}", plan.action);
             ledger.unfired.push(format!("{what}: {}", plan.action));
         }
     }

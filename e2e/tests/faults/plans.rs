@@ -84,13 +84,13 @@ pub struct Learnt {
     pub endings: HashMap<(usize, Phase), serde_json::Value>,
 }
 
-/// Learns what happens without faults, twice: what is not the same both times is left out.
+/// Learns what happens without faults, three times: what is not the same each time is left out.
 pub async fn learn(stage: &Stage, class: &Scenario) -> Result<Learnt> {
     let mut learnt = Learnt { keys: vec![], endings: HashMap::new() };
     for nodes in [1, 2, 3] {
         let (first, endings) = trace(stage, class, nodes).await?;
-        let (second, _) = trace(stage, class, nodes).await?;
-        learnt.keys.extend(first.into_iter().filter(|k| second.contains(k)));
+        let [(second, _), (third, _)] = [trace(stage, class, nodes).await?, trace(stage, class, nodes).await?];
+        learnt.keys.extend(first.into_iter().filter(|k| second.contains(k) && third.contains(k)));
         learnt.endings.extend(endings.into_iter().map(|(p, e)| ((nodes, p), e)));
     }
     Ok(learnt)

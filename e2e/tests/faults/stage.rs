@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
+use k8s_openapi::api::{core::v1::ConfigMap, events::v1::Event};
+use kube::{Api, api::ListParams};
 use ringfence_e2e::{
     Bed,
     faults::{History, Proxy},
     operator::Operator,
+    scenario::{CANARY, kind},
 };
 
 /// Bed, proxy, operator, observer.
@@ -55,12 +58,32 @@ impl Stage {
         self.bed.control_plane().processes().into_iter().for_each(ringfence_e2e::process::Process::kill);
     }
 
-    /// S14: nothing secret is told on, whatever the servers answered.
+    /// S14: nothing secret is told on, whatever people wrote and the servers answered.
     pub async fn nothing_is_told_on(&self) -> Result<()> {
-        let log = std::fs::read_to_string(self.operator.server().log())?;
-        let (_, metrics) = self.operator.page("metrics").await?;
-        for (what, text) in [("log", &log), ("metrics", &metrics)] {
-            for secret in ["CANARY", "hvs.", "eyJ", "Signatory", "\"s."] {
+        let admin = self.bed.admin().await?;
+        let all = ListParams::default();
+        let mut told = vec![
+            ("log", std::fs::read_to_string(self.operator.server().log())?),
+            ("metrics", self.operator.page("metrics").await?.1),
+            ("Events", serde_json::to_string(&Api::<Event>::all(admin.clone()).list(&all).await?.items)?),
+        ];
+        for (what, kind_, plural) in [
+            ("status of the plans", "HealthcarePlan", "healthcareplans"),
+            ("status of the agreements", "BAA", "baas"),
+            ("records", "TenantRecord", "tenantrecords"),
+        ] {
+            let objects = kind(&admin, kind_, plural).list(&all).await?.items;
+            let field = if what == "records" { "spec" } else { "status" };
+            let said: Vec<_> = objects.iter().map(|o| o.data[field].to_string()).collect();
+            anyhow::ensure!(said.iter().any(|s| s.len() > 20), "nobody wrote {what}");
+            told.push((what, said.concat()));
+        }
+        let labelled = all.clone().labels("app.kubernetes.io/managed-by=ringfence");
+        let maps: Vec<_> = Api::<ConfigMap>::all(admin.clone()).list(&labelled).await?.items;
+        told.push(("flag documents", serde_json::to_string(&maps)?));
+        for (what, text) in &told {
+            anyhow::ensure!(text.len() > 20, "there are no {what}");
+            for secret in [CANARY, "hvs.", "eyJ", "Signatory", "\"s."] {
                 anyhow::ensure!(!text.contains(secret), "{secret} is in the {what}");
             }
             anyhow::ensure!(!text.contains("panicked"), "a panic is in the {what}");

@@ -3,10 +3,10 @@
 use anyhow::{Result, ensure};
 use k8s_openapi::api::events::v1::Event;
 use kube::{Api, api::ListParams};
-use ringfence_e2e::{promise, scenario::Scenario};
-use serde_json::json;
-
-const CANARY: &str = "CANARY-5550100";
+use ringfence_e2e::{
+    promise,
+    scenario::{CANARY, Scenario},
+};
 
 #[tokio::test]
 async fn nothing_of_a_person_and_no_token_is_told_on() -> Result<()> {
@@ -17,7 +17,7 @@ async fn nothing_of_a_person_and_no_token_is_told_on() -> Result<()> {
         story.inventory(1).await?;
         story.agreement(-60, None).await?;
         story.sign().await?;
-        story.plan_with(1, |spec| spec["displayName"] = json!(CANARY)).await?;
+        story.plan(1).await?;
         story.await_open().await?;
         story.terminate().await?;
         story.await_condition("PhiUnlocked", "False", "AgreementTerminated").await?;

@@ -78,7 +78,7 @@ impl Floor {
                     api.create(&PostParams::default(), &object).await.with_context(|| format!("{object:?}"))?;
                 if all_writes && n == 0 {
                     let (api, _) = template.under(&self.client, tenant)?;
-                    self.later.greet(&api, tenant).await?;
+                    self.later.hold(&api, tenant).await?;
                 }
                 made.push(stored);
             }

@@ -1,4 +1,4 @@
-//! The writes that come after an object was made: finalizer, status, register, label, open document, Events.
+//! The writes that come after an object was made: finalizer, register, label, open document, Events.
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::events::v1::Event;
@@ -53,10 +53,8 @@ impl Later {
         }
     }
 
-    /// Finalizer and first status of a plan.
-    pub async fn greet(&self, api: &Api<DynamicObject>, tenant: &str) -> Result<()> {
-        let seen = json!({ "status": { "conditions": [self.conditions(tenant)?[0]] } });
-        api.patch_status(tenant, &PatchParams::default(), &Patch::Merge(seen)).await?;
+    /// Finalizer of a plan.
+    pub async fn hold(&self, api: &Api<DynamicObject>, tenant: &str) -> Result<()> {
         let held = json!({ "metadata": { "finalizers": ["floor.example/tenant"] } });
         api.patch(tenant, &PatchParams::default(), &Patch::Merge(held)).await?;
         Ok(())
@@ -93,10 +91,6 @@ impl Later {
             _ => {}
         }
         Ok(())
-    }
-
-    fn conditions(&self, tenant: &str) -> Result<Value> {
-        Ok(self.under(&self.status, tenant)?["conditions"].clone())
     }
 
     fn under(&self, value: &Value, tenant: &str) -> Result<Value> {

@@ -1,7 +1,7 @@
 //! What is kept of a watched object.
 
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
-use kube::core::PartialObjectMeta;
+use k8s_openapi::api::core::v1::{Namespace, Node, NodeStatus, Pod};
+use kube::{Resource, core::PartialObjectMeta};
 
 use crate::guarded::Guarded;
 
@@ -24,16 +24,23 @@ prune_managed_fields!(
     PartialObjectMeta<Namespace>,
 );
 
-impl<K> Prune for Guarded<K> {
-    fn prune(&mut self) {}
+impl<K: Resource + Clone> Prune for Guarded<K> {
+    fn prune(&mut self) {
+        if self.meta().managed_fields.is_some() {
+            self.meta_mut().managed_fields = None;
+        }
+    }
 }
 
 impl Prune for Node {
+    /// Labels, taints, whether it is Ready, and which machine it is.
     fn prune(&mut self) {
         self.metadata.managed_fields = None;
-        if let Some(status) = &mut self.status {
-            (status.images, status.volumes_attached, status.volumes_in_use) = (None, None, None);
-        }
+        self.metadata.annotations = None;
+        let status = self.status.take().unwrap_or_default();
+        let conditions = status.conditions.unwrap_or_default().into_iter().filter(|c| c.type_ == "Ready");
+        let conditions = Some(conditions.collect());
+        self.status = Some(NodeStatus { conditions, node_info: status.node_info, ..NodeStatus::default() });
     }
 }
 
