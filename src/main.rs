@@ -6,6 +6,10 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 use ringfence::{api, preview, runtime, telemetry};
 
+/// Gives memory back after a list or a rush of reconciles; the C library's does not.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "ringfence", version, about = "Keeps healthcare tenants of a call-tracking platform fenced")]
 struct Cli {

@@ -93,6 +93,10 @@ async fn story(bed: &'static Bed) -> Result<()> {
     ensure!(killed.elapsed().as_secs() <= 75, "{:?}", killed.elapsed());
     ensure!(flags["export.mode"] == "off" && flags["covered.entities"] == json!({}), "{flags:?}");
     ensure!(flags["phi.read.allowed"] == true, "a clinic keeps its records");
+    let unseen = settled.neighbour("unseen").await?;
+    unseen.plan(1).await?;
+    let (status, reason, message) = unseen.condition("Ready").await?;
+    ensure!((status, reason) == ("Unknown".into(), "NotObserved".into()), "nobody looked at it, and it says {message}");
 
     let operator = bed.start_operator("third", &RESYNC).await?;
     operator.ready().await?;

@@ -2,21 +2,10 @@
 
 use std::time::Duration;
 
-use kube::{
-    Api, ResourceExt,
-    api::{Patch, PatchParams},
-};
-use serde_json::json;
+use kube::ResourceExt;
 
 use super::{lifecycle, status};
-use crate::{
-    api::BAA,
-    apply::{bounded, name_removed},
-    context::Context,
-    guarded::Guarded,
-    outcome::Outcome,
-    queue::Urgency,
-};
+use crate::{api::BAA, apply::written_status, context::Context, guarded::Guarded, outcome::Outcome, queue::Urgency};
 
 /// Reconciles the BAA of this name: read its life, write its status if it changed, wake at its next change.
 pub async fn reconcile(context: &Context, name: &str) -> Outcome {
@@ -32,12 +21,7 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let life = lifecycle(baa, &acts, now);
     let said = status(baa, &life, now);
     if baa.status.as_ref() != Some(&said) {
-        let mut body = json!(said);
-        name_removed(&json!(baa.status), &mut body);
-        let patch = json!({"metadata": {"uid": baa.uid(), "resourceVersion": baa.resource_version()}, "status": body});
-        let params = PatchParams { field_manager: Some(crate::names::FIELD_MANAGER.into()), ..PatchParams::default() };
-        let api = Api::<BAA>::all(context.client.clone());
-        match bounded("writing the BAA's status", api.patch_status(name, &params, &Patch::Merge(patch))).await {
+        match written_status(&context.client, BAA { status: Some(said), ..(**baa).clone() }).await {
             Ok(written) => context.stores.baas.put(Guarded::ok(written)),
             Err(_) => return Outcome::Failed(context.resync),
         }

@@ -21,19 +21,23 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
     core::PartialObjectMetaExt,
 };
-pub use request::{DEADLINE, bounded, name_removed};
+pub use request::{DEADLINE, bounded, written_status};
 use request::{failure, late};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     api::{HealthcarePlan, KeyPurpose, TenantRecord, conditions::Reason},
     guarded::Guarded,
     keys::KeyService,
     lead::Lead,
-    names::{FIELD_MANAGER, FINALIZER, POOL_LABEL},
+    names::{BASE_POLICY, FIELD_MANAGER, FINALIZER, POOL_LABEL},
     outcome::Failure,
-    plan::decide::{Owned, Step},
+    plan::{
+        decide::{Owned, Step},
+        quorum::Reading,
+    },
     store::Store,
     stores::Stores,
 };
@@ -105,9 +109,10 @@ impl<K: KeyService> Writer<'_, K> {
         let mut finalizers = plan.finalizers().to_vec();
         finalizers.push(FINALIZER.into());
         let patch = json!({"metadata": {"uid": plan.uid(), "resourceVersion": plan.resource_version(), "finalizers": finalizers}});
-        let api = Api::<HealthcarePlan>::all(self.client.clone());
+        let (api, asked) = (Api::<HealthcarePlan>::all(self.client.clone()), Instant::now());
         let patched = bounded("adding the finalizer", api.patch(self.tenant, &manager(), &Patch::Merge(patch))).await?;
         self.stores.plans.put(Guarded::ok(patched));
+        self.stores.readings.note(Reading::Plan(self.tenant.to_owned()), asked);
         Ok(())
     }
 
@@ -130,7 +135,14 @@ impl<K: KeyService> Writer<'_, K> {
 
     async fn apply_owned(&self, owned: &Owned) -> Result<(), Failure> {
         match owned {
-            Owned::NetworkPolicy(o) => self.make(o, &self.stores.policies, "a NetworkPolicy").await,
+            Owned::NetworkPolicy(o) => {
+                let asked = Instant::now();
+                self.make(o, &self.stores.policies, "a NetworkPolicy").await?;
+                if o.name_any() == BASE_POLICY {
+                    self.stores.readings.note(Reading::BasePolicy(self.tenant.to_owned()), asked);
+                }
+                Ok(())
+            }
             Owned::ResourceQuota(o) => self.make(o, &self.stores.quotas, "the ResourceQuota").await,
             Owned::ServiceAccount(o) => self.make(o, &self.stores.accounts, "the ServiceAccount").await,
             Owned::RoleBinding(o) => self.make(o, &self.stores.bindings, "the RoleBinding").await,

@@ -1,6 +1,10 @@
-//! One request: its deadline, what its failure means, and what a merge patch must name.
+//! One request: its deadline, what its failure means, and the one write of a status.
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
+
+use k8s_openapi::ClusterResourceScope;
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{api::conditions::Reason, fact::brief, lead::NotLeading, outcome::Failure};
 
@@ -46,31 +50,14 @@ pub(super) fn failure(what: &str, error: &kube::Error) -> Failure {
     Failure { reason: Reason::WriteFailed, message, raced, untidy: false }
 }
 
-/// Names as null, in a merge patch, every field that `was` has and `said` has not. Lists are replaced as a whole.
-pub fn name_removed(was: &serde_json::Value, said: &mut serde_json::Value) {
-    let (Some(was), Some(said)) = (was.as_object(), said.as_object_mut()) else {
-        return;
-    };
-    for (field, old) in was {
-        match said.get_mut(field) {
-            Some(new) => name_removed(old, new),
-            None => {
-                said.insert(field.clone(), serde_json::Value::Null);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_merge_patch_takes_away_what_is_no_longer_said() {
-        let mut said = json!({"a": {"x": 1}, "list": [1]});
-        name_removed(&json!({"a": {"x": 0, "y": 2}, "b": 3, "list": [1, 2]}), &mut said);
-        assert_eq!(said, json!({"a": {"x": 1, "y": null}, "b": null, "list": [1]}));
-    }
+/// Replaces the status of the very version of an object that was seen; the rest of it is left as it is stored.
+///
+/// # Errors
+/// As [`bounded`]; also when the object changed meanwhile.
+pub async fn written_status<K>(client: &Client, object: K) -> Result<K, Failure>
+where
+    K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+{
+    let (api, name) = (Api::<K>::all(client.clone()), object.name_any());
+    bounded(&format!("writing the {}'s status", K::kind(&())), api.replace_status(&name, &super::post(), &object)).await
 }

@@ -43,7 +43,7 @@ pub enum Reading {
     Acts(String),
 }
 
-/// How long what the API server, or the key service, said itself may be opened on: the steps of one flip follow each other within it, and
+/// How long what the API server answered itself, also to a write, or the key service, may be opened on: the steps of one flip follow each other within it, and
 /// tenants that are opened together share the reading of their class.
 const AGE: Duration = Duration::from_secs(1);
 
@@ -56,8 +56,8 @@ impl Readings {
         self.0.lock().expect("no holder of this lock panics").get(reading).is_some_and(|at| at.elapsed() < AGE)
     }
 
-    /// `asked` is when the request was sent: the answer is not younger.
-    fn note(&self, reading: Reading, asked: Instant) {
+    /// Remembers what the API server answered to a read or a write that was sent when it was `asked`: the answer is not older.
+    pub fn note(&self, reading: Reading, asked: Instant) {
         let mut readings = self.0.lock().expect("no holder of this lock panics");
         readings.retain(|_, at| at.elapsed() < AGE);
         readings.insert(reading, asked);
@@ -135,8 +135,8 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let class = now.plan.known().map(|p| Reading::Class(p.spec.plan_class_name.clone()));
     let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
     let taken_back = now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl));
-    let subjects = now.baas.iter().map(|b| b.name_any()).chain([name.to_owned()]);
-    let subjects = subjects.chain(taken_back.map(|a| a.name_any()));
+    // Acts about the plan itself only ever allow more: what takes them back is about them.
+    let subjects = now.baas.iter().map(|b| b.name_any()).chain(taken_back.map(|a| a.name_any()));
     let subjects = subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name));
     let agreements = now.baas.iter().map(|b| Reading::Agreement(b.name_any()));
     let always = [Reading::Config, Reading::Plan(name.to_owned()), Reading::BasePolicy(name.to_owned())];

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::{
-    Api, ResourceExt,
-    api::{Patch, PatchParams},
-};
-use serde_json::json;
+use kube::ResourceExt;
+use tokio::time::Instant;
 
 use super::{
     decide::{Decision, Step, decide, decide_invalid},
     fence::flags,
     gates::Gate,
     observe::observe,
-    quorum::quorum,
+    quorum::{Reading, quorum},
     status,
     validate::{Invalid, Tenant, validate},
     world::World,
@@ -24,7 +21,7 @@ use crate::{
         HealthcarePlan, HealthcarePlanStatus,
         conditions::{PHI_UNLOCKED, READY, Reason, is_true},
     },
-    apply::{Writer, bounded},
+    apply::{Writer, written_status},
     context::Context,
     guarded::Guarded,
     keys::KeyService,
@@ -169,23 +166,13 @@ async fn write_status(context: &Context, plan: &HealthcarePlan, said: &Healthcar
     if plan.status.as_ref() == Some(said) {
         return Ok(false);
     }
-    let api = Api::<HealthcarePlan>::all(context.client.clone());
-    let meta = json!({"uid": plan.uid(), "resourceVersion": plan.resource_version()});
-    let patch = json!({"metadata": meta, "status": whole(plan.status.as_ref(), said)});
-    let params = PatchParams { field_manager: Some(crate::names::FIELD_MANAGER.into()), ..PatchParams::default() };
+    let asked = Instant::now();
     let written =
-        bounded("writing the plan's status", api.patch_status(&plan.name_any(), &params, &Patch::Merge(patch))).await?;
+        written_status(&context.client, HealthcarePlan { status: Some(said.clone()), ..plan.clone() }).await?;
     context.stores.plans.put(Guarded::ok(written));
+    context.stores.readings.note(Reading::Plan(plan.name_any()), asked);
     transition::publish(context, plan, said).await;
     Ok(true)
-}
-
-/// A merge patch leaves what it does not name: fields that are gone are named as null.
-fn whole(was: Option<&HealthcarePlanStatus>, said: &HealthcarePlanStatus) -> serde_json::Value {
-    let mut said = json!(said);
-    let was = json!(was);
-    crate::apply::name_removed(&was, &mut said);
-    said
 }
 
 fn outcome(context: &Context, settled: &Settled, failure: Option<Failure>, wrote: bool) -> Outcome {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use jiff::SignedDuration;
 use kube::runtime::events::{Recorder, Reporter};
+use serde_json::json;
 
 use super::*;
 use crate::{

@@ -50,7 +50,7 @@ pub struct Options {
     #[arg(long, env = "RINGFENCE_RESYNC", default_value = "10m", value_parser = duration)]
     pub resync: Duration,
     /// How many tenants are worked on at once.
-    #[arg(long, env = "RINGFENCE_WORKERS", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, env = "RINGFENCE_WORKERS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
     /// Name of this replica among those that may lead; without it, the host's name, which in a pod is the pod's.
     #[arg(long, env = "RINGFENCE_IDENTITY")]
