@@ -18,6 +18,7 @@ pub mod fact;
 mod fake_server;
 pub mod guarded;
 pub mod heard;
+pub mod held;
 pub mod keys;
 pub mod lead;
 pub mod metrics;

@@ -1,9 +1,17 @@
 //! What is kept of a watched object.
 
-use k8s_openapi::api::core::v1::{Namespace, Node, NodeStatus, Pod};
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{Namespace, Node, NodeStatus, NodeSystemInfo, Pod},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{Resource, core::PartialObjectMeta};
 
 use crate::guarded::Guarded;
+
+/// Where `kubectl apply` keeps the whole object a second time.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Drops what is never looked at, so that a large cluster costs little memory.
 pub trait Prune {
@@ -21,13 +29,28 @@ prune_managed_fields!(
     k8s_openapi::api::core::v1::ServiceAccount,
     k8s_openapi::api::networking::v1::NetworkPolicy,
     k8s_openapi::api::rbac::v1::RoleBinding,
-    PartialObjectMeta<Namespace>,
 );
 
 impl<K: Resource + Clone> Prune for Guarded<K> {
     fn prune(&mut self) {
-        if self.meta().managed_fields.is_some() {
-            self.meta_mut().managed_fields = None;
+        let applied = |meta: &ObjectMeta| meta.annotations.iter().any(|a| a.contains_key(LAST_APPLIED));
+        if self.meta().managed_fields.is_some() || applied(self.meta()) {
+            let meta = self.meta_mut();
+            meta.managed_fields = None;
+            meta.annotations.iter_mut().for_each(|a| drop(a.remove(LAST_APPLIED)));
+        }
+    }
+}
+
+impl Prune for PartialObjectMeta<Namespace> {
+    /// Of a namespace that is nobody's no more than that it is there.
+    fn prune(&mut self) {
+        let meta = &mut self.metadata;
+        meta.managed_fields = None;
+        let ours =
+            |map: &Option<BTreeMap<String, String>>| map.iter().flatten().any(|(k, _)| k.starts_with("ringfence.dev/"));
+        if !ours(&meta.labels) && !ours(&meta.annotations) {
+            (meta.labels, meta.annotations) = (None, None);
         }
     }
 }
@@ -40,7 +63,9 @@ impl Prune for Node {
         let status = self.status.take().unwrap_or_default();
         let conditions = status.conditions.unwrap_or_default().into_iter().filter(|c| c.type_ == "Ready");
         let conditions = Some(conditions.collect());
-        self.status = Some(NodeStatus { conditions, node_info: status.node_info, ..NodeStatus::default() });
+        let node_info =
+            status.node_info.map(|i| NodeSystemInfo { system_uuid: i.system_uuid, ..NodeSystemInfo::default() });
+        self.status = Some(NodeStatus { conditions, node_info, ..NodeStatus::default() });
     }
 }
 

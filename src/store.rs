@@ -12,9 +12,9 @@ use kube::{
     api::Api,
     runtime::{WatchStreamExt, watcher},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{fact::Fact, heard::Heard, prune::Prune};
+use crate::{fact::Fact, heard::Heard, held::Held, prune::Prune};
 
 /// How long one watch lasts, seconds: then the API server ends it, and a new one, from where it ended, shows that it is still there.
 /// Bookmarks alone do not: where nothing changes none is sent.
@@ -35,12 +35,13 @@ const REMEMBERED: usize = 256;
 pub struct Store<K> {
     what: &'static str,
     index_by: fn(&K) -> Vec<String>,
+    hold: fn(Arc<K>) -> Held<K>,
     inner: RwLock<Inner<K>>,
     heard: Arc<Heard>,
 }
 
 struct Inner<K> {
-    objects: HashMap<Key, Arc<K>>,
+    objects: HashMap<Key, Held<K>>,
     index: HashMap<String, BTreeSet<Key>>,
     incoming: Option<Vec<K>>,
     /// What was put while a list is under way, and may be missing from it.
@@ -50,14 +51,15 @@ struct Inner<K> {
     synced: bool,
 }
 
-type Key = (String, String);
+/// Namespace and name; shared, for an index holds it, too.
+type Key = Arc<(String, String)>;
 
 fn key<K: ResourceExt>(object: &K) -> Key {
-    (object.namespace().unwrap_or_default(), object.name_any())
+    Arc::new((object.namespace().unwrap_or_default(), object.name_any()))
 }
 
 /// Resource versions are ordered numbers (Kubernetes 1.35 and later).
-fn version<K: ResourceExt>(object: &K) -> u64 {
+pub(crate) fn version<K: ResourceExt>(object: &K) -> u64 {
     object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
@@ -65,6 +67,19 @@ impl<K: Resource + Clone + Prune> Store<K> {
     /// An empty store of `what` (plural, for messages), with the values under which `index_by` files an object.
     #[must_use]
     pub fn new(what: &'static str, index_by: fn(&K) -> Vec<String>) -> Self {
+        Self::with(what, index_by, Held::whole)
+    }
+
+    /// An empty store that holds its objects packed: they are many, large in memory and seldom looked at.
+    #[must_use]
+    pub fn packed(what: &'static str, index_by: fn(&K) -> Vec<String>) -> Self
+    where
+        K: Serialize + DeserializeOwned,
+    {
+        Self::with(what, index_by, Held::packed)
+    }
+
+    fn with(what: &'static str, index_by: fn(&K) -> Vec<String>, hold: fn(Arc<K>) -> Held<K>) -> Self {
         let inner = Inner {
             objects: HashMap::new(),
             index: HashMap::new(),
@@ -73,7 +88,7 @@ impl<K: Resource + Clone + Prune> Store<K> {
             deleted: VecDeque::new(),
             synced: false,
         };
-        Self { what, index_by, inner: RwLock::new(inner), heard: Arc::default() }
+        Self { what, index_by, hold, inner: RwLock::new(inner), heard: Arc::default() }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner<K>> {
@@ -86,19 +101,19 @@ impl<K: Resource + Clone + Prune> Store<K> {
         if let Some(why) = self.doubt(&inner) {
             return Fact::Unknown(why);
         }
-        inner.objects.get(&(namespace.to_owned(), name.to_owned())).cloned().into()
+        inner.objects.get(&(namespace.to_owned(), name.to_owned())).map(Held::object).into()
     }
 
     /// The objects that the index files under `value`.
     pub fn by(&self, value: &str) -> Vec<Arc<K>> {
         let inner = self.read();
         let keys = inner.index.get(value);
-        keys.into_iter().flatten().filter_map(|k| inner.objects.get(k).cloned()).collect()
+        keys.into_iter().flatten().filter_map(|k| inner.objects.get(k).map(Held::object)).collect()
     }
 
     /// Every object.
     pub fn all(&self) -> Vec<Arc<K>> {
-        self.read().objects.values().cloned().collect()
+        self.read().objects.values().map(Held::object).collect()
     }
 
     /// Why this store is not to be believed now, if so.
@@ -127,14 +142,14 @@ impl<K: Resource + Clone + Prune> Store<K> {
         if inner.incoming.is_some() {
             inner.written.insert(key(&object));
         }
-        inner.newer(object, self.index_by);
+        inner.newer(object, self);
     }
 
     /// Takes in one event and returns the objects that changed.
     fn take(&self, event: watcher::Event<K>) -> Vec<Arc<K>> {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
         match event {
-            watcher::Event::Apply(object) => inner.newer(object, self.index_by).into_iter().collect(),
+            watcher::Event::Apply(object) => inner.newer(object, self).into_iter().collect(),
             watcher::Event::Delete(object) => {
                 inner.deleted.push_back((key(&object), version(&object)));
                 if inner.deleted.len() > REMEMBERED {
@@ -155,7 +170,7 @@ impl<K: Resource + Clone + Prune> Store<K> {
                 let listed = inner.incoming.take().unwrap_or_default();
                 inner.synced = true;
                 inner.deleted.clear();
-                inner.replace(listed, self.index_by)
+                inner.replace(listed, self)
             }
         }
     }
@@ -168,12 +183,12 @@ impl<K: Resource + Clone + Prune> Store<K> {
 }
 
 impl<K: Resource + Clone> Inner<K> {
-    fn insert(&mut self, object: K, index_by: fn(&K) -> Vec<String>) -> Arc<K> {
+    fn insert(&mut self, object: K, store: &Store<K>) -> Arc<K> {
         let (key, object) = (key(&object), Arc::new(object));
-        if let Some(old) = self.objects.insert(key.clone(), object.clone()) {
-            self.unfile(&key, &old, index_by);
+        if let Some(old) = self.objects.insert(key.clone(), (store.hold)(object.clone())) {
+            self.unfile(&key, &old.object(), store.index_by);
         }
-        for value in index_by(&object) {
+        for value in (store.index_by)(&object) {
             self.index.entry(value).or_default().insert(key.clone());
         }
         object
@@ -190,29 +205,29 @@ impl<K: Resource + Clone> Inner<K> {
         }
     }
 
-    fn newer(&mut self, object: K, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
-        let stale = self.objects.get(&key(&object)).is_some_and(|old| version(&**old) >= version(&object));
-        (!stale).then(|| self.insert(object, index_by))
+    fn newer(&mut self, object: K, store: &Store<K>) -> Option<Arc<K>> {
+        let stale = self.objects.get(&key(&object)).is_some_and(|old| old.version >= version(&object));
+        (!stale).then(|| self.insert(object, store))
     }
 
     /// A deletion that is older than what is held speaks of a former object of that name.
     fn remove(&mut self, key: &Key, version_seen: u64, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
-        if self.objects.get(key).is_some_and(|old| version(&**old) > version_seen) {
+        if self.objects.get(key).is_some_and(|old| old.version > version_seen) {
             return None;
         }
-        let old = self.objects.remove(key)?;
+        let old = self.objects.remove(key)?.object();
         self.unfile(key, &old, index_by);
         Some(old)
     }
 
     /// A new list takes the place of the old one, except for what Ringfence wrote while it was under way.
-    fn replace(&mut self, listed: Vec<K>, index_by: fn(&K) -> Vec<String>) -> Vec<Arc<K>> {
+    fn replace(&mut self, listed: Vec<K>, store: &Store<K>) -> Vec<Arc<K>> {
         let written = std::mem::take(&mut self.written);
         let names: BTreeSet<Key> = listed.iter().map(key).collect();
         let kept = |k: &Key| names.contains(k) || written.contains(k);
         let gone: Vec<_> = self.objects.keys().filter(|k| !kept(k)).cloned().collect();
-        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, index_by)).collect();
-        changed.extend(listed.into_iter().filter_map(|o| self.newer(o, index_by)));
+        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, store.index_by)).collect();
+        changed.extend(listed.into_iter().filter_map(|o| self.newer(o, store)));
         changed
     }
 }
