@@ -17,6 +17,7 @@ pub mod fact;
 #[cfg(test)]
 mod fake_server;
 pub mod guarded;
+pub mod guardrails;
 pub mod heard;
 pub mod held;
 pub mod keys;

@@ -28,6 +28,8 @@ pub struct Metrics {
     pub leading: Gauge,
     /// 1 while the operator's clock and the API server's are too far apart.
     pub clock_in_doubt: Gauge,
+    /// How many guardrails are missing or weaker than shipped.
+    pub guardrails_wrong: Gauge,
 }
 
 impl Default for Metrics {
@@ -45,7 +47,10 @@ impl Default for Metrics {
             "1 while the clock is too far off the API server's",
             clock_in_doubt.clone(),
         );
-        Self { registry, reconciles, seconds, depth, leading, clock_in_doubt }
+        let guardrails_wrong = Gauge::default();
+        let help = "Guardrails that are missing or weaker than shipped";
+        registry.register("guardrails_wrong", help, guardrails_wrong.clone());
+        Self { guardrails_wrong, registry, reconciles, seconds, depth, leading, clock_in_doubt }
     }
 }
 

@@ -24,6 +24,10 @@ macro_rules! prune_managed_fields {
 }
 
 prune_managed_fields!(
+    k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicy,
+    k8s_openapi::api::admissionregistration::v1::ValidatingAdmissionPolicyBinding,
+    k8s_openapi::api::admissionregistration::v1::MutatingAdmissionPolicy,
+    k8s_openapi::api::admissionregistration::v1::MutatingAdmissionPolicyBinding,
     k8s_openapi::api::core::v1::ConfigMap,
     k8s_openapi::api::core::v1::ResourceQuota,
     k8s_openapi::api::core::v1::ServiceAccount,

@@ -15,6 +15,7 @@ use kube::{ResourceExt, core::PartialObjectMeta};
 use crate::{
     api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig, TenantRecord, conditions::Reason},
     guarded::Guarded,
+    guardrails::Guardrails,
     keys::KeyFacts,
     names::POOL_LABEL,
     outcome::Failure,
@@ -39,6 +40,7 @@ pub struct Stores {
     pub flags: Arc<Store<ConfigMap>>,
     pub nodes: Arc<Store<Node>>,
     pub pods: Arc<Store<Pod>>,
+    pub guardrails: Guardrails,
     pub key_facts: KeyFacts,
     pub readings: Readings,
     reserved: Mutex<HashMap<String, String>>,
@@ -46,6 +48,14 @@ pub struct Stores {
 
 impl Default for Stores {
     fn default() -> Self {
+        Self::with(Guardrails::default())
+    }
+}
+
+impl Stores {
+    /// Empty stores, with these guardrails.
+    #[must_use]
+    pub fn with(guardrails: Guardrails) -> Self {
         Self {
             plans: Arc::new(Store::new("HealthcarePlans", plan_index)),
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
@@ -61,6 +71,7 @@ impl Default for Stores {
             flags: Arc::new(Store::packed("flag documents", |_| vec![])),
             nodes: Arc::new(Store::new("nodes", node_index)),
             pods: Arc::new(Store::new("pods", pod_index)),
+            guardrails,
             key_facts: KeyFacts::default(),
             readings: Readings::default(),
             reserved: Mutex::default(),
@@ -165,6 +176,7 @@ impl Stores {
             self.flags.unknown(),
             self.nodes.unknown(),
             self.pods.unknown(),
+            self.guardrails.unknown(),
         ];
         all.into_iter().flatten().next()
     }

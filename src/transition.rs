@@ -12,6 +12,7 @@ use crate::{
         conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED},
     },
     context::Context,
+    names::CONFIG_NAME,
 };
 
 /// What became true between two statuses: reason, whether it is a warning, note.
@@ -47,6 +48,27 @@ fn transitions(was: &HealthcarePlanStatus, is: &HealthcarePlanStatus) -> Vec<(&'
 /// Whether somebody altered what is Ringfence's.
 fn repairing(is: &HealthcarePlanStatus) -> bool {
     is.conditions.iter().any(|c| c.type_ == RECONCILING && c.reason == Reason::Repairing.as_str())
+}
+
+/// Tells on the installation's configuration which guardrails are not as shipped, or that all are again.
+pub async fn guardrails(context: &Context, wrong: &[String]) {
+    let config = context.stores.configs.get("", CONFIG_NAME);
+    let Some(config) = config.known() else { return };
+    let named = wrong.join("; ");
+    let event = Event {
+        type_: if wrong.is_empty() { EventType::Normal } else { EventType::Warning },
+        reason: if wrong.is_empty() { "GuardrailsInForce" } else { "GuardrailsWrong" }.into(),
+        note: Some(if wrong.is_empty() {
+            "Every guardrail is as it is shipped.".to_owned()
+        } else {
+            format!("Not as shipped: {named}. Apply manifests/guardrails again.").chars().take(1000).collect()
+        }),
+        action: "Look".into(),
+        secondary: None,
+    };
+    if let Err(error) = context.recorder.publish(&event, &config.object_ref(&())).await {
+        tracing::warn!(error = %crate::fact::brief(&error), "event not written");
+    }
 }
 
 /// Publishes the transitions of `plan` to `is`. An Event that cannot be written is logged and left.

@@ -58,6 +58,7 @@ pub struct Bed {
     pki: Pki,
     folder: PathBuf,
     logs: PathBuf,
+    guardrails: bool,
     _janitor: Janitor,
 }
 
@@ -104,7 +105,8 @@ impl Bed {
         };
         tokio::try_join!(keys, kinds)?;
         let operator = OnceCell::new();
-        Ok(Self { operator, kwok, openbao, control_plane, pki, folder, logs, _janitor: janitor })
+        let guardrails = options.guardrails;
+        Ok(Self { operator, kwok, openbao, control_plane, pki, folder, logs, guardrails, _janitor: janitor })
     }
 
     /// The control plane's servers.
@@ -135,8 +137,7 @@ impl Bed {
     /// # Errors
     /// When it cannot be started.
     pub async fn start_operator(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
-        let admin = self.admin().await?;
-        Operator::start(name, arguments, &admin, self.control_plane.server(), &self.folder, &self.logs).await
+        self.start_operator_at(name, arguments, &self.control_plane.server().url.clone()).await
     }
 
     /// A replica that reaches the API server at another address, through a proxy.
@@ -146,7 +147,10 @@ impl Bed {
     pub async fn start_operator_at(&self, name: &str, arguments: &[&str], url: &str) -> Result<Operator> {
         let (admin, server) =
             (self.admin().await?, Server { url: url.to_owned(), ..self.control_plane.server().clone() });
-        Operator::start(name, arguments, &admin, &server, &self.folder, &self.logs).await
+        // A bed without guardrails is one on which they are tried: they are reported missing, and tenants open.
+        let tried: &[&str] = if self.guardrails { &[] } else { &["--guardrails", "reported"] };
+        let arguments = [tried, arguments].concat();
+        Operator::start(name, &arguments, &admin, &server, &self.folder, &self.logs).await
     }
 
     /// A proxy before both servers; the operators that are started at its addresses are at its mercy.

@@ -121,7 +121,7 @@ const LATE: [(&str, &str); 7] = [
     ("POST", "/networkpolicies?"),
     ("PATCH", "/nodes/"),
     ("PUT", "/tenantrecords/"),
-    ("PATCH", "/status?"),
+    ("PUT", "/healthcareplans/"),
     ("PATCH", "/api/v1/namespaces/"),
     ("POST", "/api/v1/namespaces?"),
 ];

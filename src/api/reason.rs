@@ -44,6 +44,8 @@ reasons! {
     AgreementTerminated,
     /// The namespace stands, labelled and with its quota.
     Fenced,
+    /// A guardrail is missing or weaker than it is shipped.
+    GuardrailsWrong,
     /// A namespace of this name exists and is not the tenant's.
     NamespaceExists,
     /// The namespace has another UID than the record says.

@@ -176,7 +176,7 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
     }
     if stands(network) && (stands(nodes) || is_given(tenant, world)) {
         steps.extend(keys::steps(tenant, world, record));
-        if stands(nodes) && stands(keys) && !namespace::is_fenced(world) {
+        if stands(nodes) && stands(keys) && !namespace::is_fenced(world) && world.guardrail_doubt.is_none() {
             steps.push(namespace::fence());
         }
     }

@@ -75,7 +75,7 @@ const FALLS: [(&str, Change); 8] = [
 ];
 
 /// Verdicts that are not known, one for each condition of the gate.
-const UNKNOWN: [(&str, Change); 8] = [
+const UNKNOWN: [(&str, Change); 9] = [
     (AGREEMENT_IN_FORCE, |w| w.agreement_doubt = Some("Attestation x cannot be decoded".into())),
     (NAMESPACE_FENCED, |w| w.namespace = Fact::Unknown("away".into())),
     (NETWORK_ISOLATED, |w| w.policies = Fact::Unknown("away".into())),
@@ -83,6 +83,7 @@ const UNKNOWN: [(&str, Change); 8] = [
     (KEYS_READY, |w| drop(w.keys.insert(KeyPurpose::Phi, Err(Trouble::Sealed)))),
     (FLAGS_PUBLISHED, |w| w.flags = Fact::Unknown("away".into())),
     (FLAGS_PUBLISHED, |w| w.clock_doubt = Some("an hour apart".into())),
+    (NAMESPACE_FENCED, |w| w.guardrail_doubt = Some("G5 is missing".into())),
     (WORKLOADS_PLACED, |w| w.pods = Fact::Unknown("away".into())),
 ];
 
@@ -165,6 +166,11 @@ fn pods_are_let_in_only_while_network_nodes_and_keys_stand() {
         });
         assert!(!loosens(&todo(&world, now())), "{condition}");
     }
+    let world = changed(|w| {
+        unfence(w);
+        w.guardrail_doubt = Some("G5 is missing".into());
+    });
+    assert!(!loosens(&todo(&world, now())), "nobody keeps others out");
 }
 
 #[test]

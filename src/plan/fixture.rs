@@ -178,6 +178,7 @@ fn begin() -> World {
         acts: acts.map(Arc::new).to_vec(),
         agreement_doubt: None,
         clock_doubt: None,
+        guardrail_doubt: None,
         keys: KeyPurpose::ALL.into_iter().map(|p| (p, Ok(Fact::Absent))).collect(),
         quorum: true,
     }

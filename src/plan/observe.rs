@@ -73,6 +73,7 @@ pub(super) fn from_stores(name: &str, stores: &Stores) -> World {
         plan,
         class,
         record,
+        guardrail_doubt: stores.guardrails.doubt(),
         ..World::default()
     };
     world.nodes = nodes(name, stores, &recorded);

@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     fact::Fact,
     fake_server::{Asked, Log, server, sick},
+    guardrails::{Guardrails, Required},
     keys::{Key, Trouble},
     lead::Lead,
     metrics::Metrics,
@@ -57,7 +58,7 @@ fn one<K: Clone>(fact: &Fact<Arc<K>>) -> K {
 
 /// Stores as the watches fill them.
 fn stores(world: &World) -> Stores {
-    let all = Stores::default();
+    let all = Stores::with(Guardrails::new(Required::Reported));
     all.plans.relist([Guarded::ok(one(&world.plan))]);
     all.classes.relist([Guarded::ok(one(&world.class))]);
     all.configs.relist([Guarded::ok(one(&world.config))]);

@@ -64,6 +64,8 @@ pub struct World {
     pub agreement_doubt: Option<String>,
     /// Why the time is not known well enough to open or renew anything, if so.
     pub clock_doubt: Option<String>,
+    /// Why the guardrails are not known to stand, if so: who walks through the fences is then not known either.
+    pub guardrail_doubt: Option<String>,
     /// The tenant's keys.
     pub keys: BTreeMap<KeyPurpose, KeyFact>,
     /// Whether what loosening rests on was read from the API server itself, just now.

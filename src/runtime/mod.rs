@@ -18,10 +18,12 @@ use tokio::task::JoinSet;
 use crate::{
     clock::{Clock, Steps},
     context::Context,
+    guardrails::{Guardrails, Required},
     lead::{Lead, Terms},
     metrics::Metrics,
     queue::{Item, Queue, Urgency},
     stores::Stores,
+    transition,
 };
 use election::Candidate;
 
@@ -52,6 +54,9 @@ pub struct Options {
     /// How many tenants are worked on at once.
     #[arg(long, env = "RINGFENCE_WORKERS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
+    /// Whether tenants may be open while a guardrail of manifests/guardrails is missing or altered; `reported` is for trying them in Audit.
+    #[arg(long, env = "RINGFENCE_GUARDRAILS", value_enum, default_value_t)]
+    pub guardrails: Required,
     /// Name of this replica among those that may lead; without it, the host's name, which in a pod is the pod's.
     #[arg(long, env = "RINGFENCE_IDENTITY")]
     pub identity: Option<String>,
@@ -106,7 +111,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         client,
         lead: lead.clone(),
         clock,
-        stores: Stores::default(),
+        stores: Stores::with(Guardrails::new(options.guardrails)),
         metrics: Metrics::default(),
         resync: options.resync,
         token_file: options.key_service_token_file,
@@ -122,6 +127,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let candidate = Arc::new(Candidate::new(unfenced, &options.namespace, identity, terms, lead));
     tasks.spawn(stand(candidate.clone(), context.clone(), queue.clone()));
     tasks.spawn(watch_clock(context.clone(), queue.clone()));
+    tasks.spawn(watch_guardrails(context.clone(), queue.clone()));
     let workers = workers::spawn(options.workers, &context, &queue);
     tracing::info!(workers = options.workers, resync_seconds = options.resync.as_secs(), "started");
 
@@ -156,6 +162,25 @@ async fn watch_clock(context: Arc<Context>, queue: Arc<Queue>) {
         let doubt = context.clock.doubt();
         if steps.look() || doubt.is_some() != doubted {
             tracing::warn!(doubt, "the clock was set or is in doubt: everything is looked at again");
+            add_all(&context, &queue, Urgency::Revocation);
+        }
+        doubted = doubt.is_some();
+    }
+}
+
+/// Tells of guardrails that fell or were put back, within seconds; and when one has been down for too long, everything is looked at again.
+async fn watch_guardrails(context: Arc<Context>, queue: Arc<Queue>) {
+    let (mut told, mut doubted) = (vec![], false);
+    loop {
+        tokio::time::sleep(CLOCK_LOOK).await;
+        let (wrong, doubt) = (context.stores.guardrails.look(), context.stores.guardrails.doubt());
+        context.metrics.guardrails_wrong.set(i64::try_from(wrong.len()).unwrap_or(i64::MAX));
+        if wrong != told {
+            tracing::warn!(?wrong, "guardrails that are not as shipped");
+            transition::guardrails(&context, &wrong).await;
+            told = wrong;
+        }
+        if doubt.is_some() != doubted {
             add_all(&context, &queue, Urgency::Revocation);
         }
         doubted = doubt.is_some();

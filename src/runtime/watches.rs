@@ -47,6 +47,11 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     watch(tasks, route(), s.flags.clone(), managed(), |r, o| r.in_namespace_of(o, Urgency::Revocation));
     watch(tasks, route(), s.nodes.clone(), all(), Route::node);
     watch(tasks, route(), s.pods.clone(), all(), Route::pod);
+    let g = &s.guardrails;
+    watch(tasks, route(), g.policies.clone(), all(), |_, _| ());
+    watch(tasks, route(), g.bindings.clone(), all(), |_, _| ());
+    watch(tasks, route(), g.mutating.clone(), all(), |_, _| ());
+    watch(tasks, route(), g.mutating_bindings.clone(), all(), |_, _| ());
 }
 
 fn all() -> watcher::Config {

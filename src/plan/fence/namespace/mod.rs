@@ -116,6 +116,12 @@ pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
         }
         Ground::Bare => Verdict::falls(NAMESPACE_FENCED, Reason::WaitingForFence, "The namespace is being made."),
         Ground::Barred(reason, why) => Verdict::stalls(NAMESPACE_FENCED, reason, why),
+        Ground::Own
+            if !is_fenced(world)
+                && let Some(doubt) = &world.guardrail_doubt =>
+        {
+            Verdict::falls(NAMESPACE_FENCED, Reason::GuardrailsWrong, doubt.clone())
+        }
         Ground::Own if !is_fenced(world) => Verdict::falls(
             NAMESPACE_FENCED,
             Reason::WaitingForFence,
@@ -126,6 +132,9 @@ pub fn judge(tenant: &Tenant, world: &World) -> Verdict {
             Reason::Repairing,
             "Labels, quota, ServiceAccount or RoleBinding are being repaired.",
         ),
+        Ground::Own if let Some(doubt) = &world.guardrail_doubt => {
+            Verdict::unknown(NAMESPACE_FENCED, Reason::GuardrailsWrong, doubt.clone())
+        }
         Ground::Own => {
             Verdict::stands(NAMESPACE_FENCED, Reason::Fenced, "The namespace is the tenant's own and closed.")
         }

@@ -1,0 +1,104 @@
+//! The files of `manifests/guardrails`, as they were when this operator was built.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => { &[$(($name, include_str!(concat!("../../manifests/guardrails/", $name, ".yaml")))),+] };
+}
+
+/// Name and text of each file.
+const FILES: &[(&str, &str)] = files![
+    "g01-tenant-pods",
+    "g05-namespaces",
+    "g10-flags",
+    "g11-acts",
+    "g11-classes",
+    "g11-config",
+    "g11-plans",
+    "g12-kinds",
+    "g12-namespaces",
+    "g12-retention",
+];
+
+/// What an admission object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Validating,
+    ValidatingBinding,
+    Mutating,
+    MutatingBinding,
+}
+
+/// One shipped object.
+#[derive(Clone, Debug)]
+pub struct Shipped {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Its spec.
+    pub spec: Value,
+}
+
+/// Everything that is shipped.
+///
+/// # Panics
+/// When a file does not parse, which a test sees to.
+#[must_use]
+pub fn shipped() -> Vec<Shipped> {
+    let documents = FILES
+        .iter()
+        .flat_map(|(file, text)| serde_saphyr::from_multiple::<Value>(text).unwrap_or_else(|e| panic!("{file}: {e}")));
+    documents.map(one).collect()
+}
+
+fn one(document: Value) -> Shipped {
+    let name = document["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let (kind, whole) = match document["kind"].as_str().unwrap_or_default() {
+        "ValidatingAdmissionPolicy" => (Kind::Validating, as_typed::<ValidatingAdmissionPolicy>(document)),
+        "ValidatingAdmissionPolicyBinding" => {
+            (Kind::ValidatingBinding, as_typed::<ValidatingAdmissionPolicyBinding>(document))
+        }
+        "MutatingAdmissionPolicy" => (Kind::Mutating, as_typed::<MutatingAdmissionPolicy>(document)),
+        "MutatingAdmissionPolicyBinding" => {
+            (Kind::MutatingBinding, as_typed::<MutatingAdmissionPolicyBinding>(document))
+        }
+        other => panic!("{name}: {other} is not an admission object"),
+    };
+    Shipped { kind, name, spec: whole["spec"].clone() }
+}
+
+/// As it looks when it has been read from an API server.
+fn as_typed<K: DeserializeOwned + Serialize>(document: Value) -> Value {
+    let typed: K = serde_json::from_value(document).expect("a shipped file holds what its kind calls for");
+    serde_json::to_value(typed).expect("it serialises")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_known_here_and_every_policy_has_its_binding() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/guardrails");
+        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap());
+        let mut there: Vec<_> = files.filter_map(|f| f.strip_suffix(".yaml").map(str::to_owned)).collect();
+        there.sort();
+        assert_eq!(FILES.iter().map(|f| f.0).collect::<Vec<_>>(), there);
+        let all = shipped();
+        for policy in all.iter().filter(|s| matches!(s.kind, Kind::Validating | Kind::Mutating)) {
+            assert!(policy.spec["failurePolicy"] == "Fail", "{}", policy.name);
+            let bound = all.iter().any(|b| {
+                matches!(b.kind, Kind::ValidatingBinding | Kind::MutatingBinding)
+                    && b.spec["policyName"] == *policy.name
+            });
+            assert!(bound, "{} has no binding", policy.name);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::*;
+
+fn as_shipped(kind: Kind, change: impl Fn(&str, &mut Value)) -> Vec<Value> {
+    let one = |s: &Shipped| {
+        let mut object = json!({"metadata": {"name": s.name, "resourceVersion": "1"}, "spec": s.spec});
+        change(&s.name, &mut object);
+        object
+    };
+    SHIPPED.iter().filter(|s| s.kind == kind).map(one).filter(|o| !o.is_null()).collect()
+}
+
+fn typed<K: DeserializeOwned>(objects: Vec<Value>) -> Vec<K> {
+    objects.into_iter().map(|o| serde_json::from_value(o).unwrap()).collect()
+}
+
+/// The API server's, with one validating policy changed.
+fn stored(guardrails: &Guardrails, change: impl Fn(&str, &mut Value)) {
+    guardrails.policies.relist(typed(as_shipped(Kind::Validating, change)));
+    guardrails.bindings.relist(typed(as_shipped(Kind::ValidatingBinding, |_, _| ())));
+    guardrails.mutating.relist(typed(as_shipped(Kind::Mutating, |_, _| ())));
+    guardrails.mutating_bindings.relist(typed(as_shipped(Kind::MutatingBinding, |_, _| ())));
+}
+
+fn weaker(name: &str, object: &mut Value) {
+    if name == "ringfence-g05-namespaces" {
+        object["metadata"]["resourceVersion"] = json!("2");
+        object["spec"]["validations"][0]["expression"] = json!("true");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_weaker_guardrail_is_told_at_once_and_holds_everything_after_a_minute() {
+    let guardrails = Guardrails::default();
+    assert!(guardrails.doubt().is_some(), "nothing is known yet");
+    stored(&guardrails, |_, _| ());
+    assert!(guardrails.doubt().is_some(), "they were listed and not compared yet");
+    assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None));
+    stored(&guardrails, weaker);
+    assert_eq!(guardrails.look(), ["ringfence-g05-namespaces: spec.validations[0].expression"]);
+    assert_eq!(guardrails.doubt(), None, "there is a minute to put it right");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let doubt = guardrails.doubt().unwrap();
+    assert!(doubt.contains("ringfence-g05-namespaces") && doubt.contains("Apply manifests/guardrails"), "{doubt}");
+    stored(&guardrails, |_, o| o["metadata"]["resourceVersion"] = json!("3"));
+    assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guardrails_that_were_never_seen_to_stand_have_no_minute() {
+    let guardrails = Guardrails::default();
+    stored(&guardrails, |name, object| {
+        if name == "ringfence-g05-namespaces" {
+            *object = Value::Null;
+        }
+    });
+    assert_eq!(guardrails.look(), ["ringfence-g05-namespaces is missing"]);
+    assert!(guardrails.doubt().is_some());
+    let reported = Guardrails::new(Required::Reported);
+    stored(&reported, weaker);
+    assert_eq!((reported.look().len(), reported.doubt()), (1, None));
+}
