@@ -11,7 +11,7 @@ use crate::{
     kubeconfig::{self, Server},
     kwok,
     openbao::OpenBao,
-    operator::Operator,
+    operator::{Operator, OperatorTokens},
     pki::Pki,
     process::Process,
 };
@@ -52,6 +52,7 @@ impl Default for Options {
 /// A running bed. Clients are made anew for each caller, because a client belongs to the runtime that it is made on.
 pub struct Bed {
     operator: OnceCell<Operator>,
+    tokens: Option<OperatorTokens>,
     kwok: Process,
     openbao: OpenBao,
     control_plane: ControlPlane,
@@ -94,17 +95,18 @@ impl Bed {
             openbao.bootstrap(&server.url, &server.ca, &reviewer, &folder).await
         };
         let kinds = async {
-            if options.ringfence {
-                install::ringfence(&admin, options.guardrails).await?;
-            }
+            let tokens = match options.ringfence {
+                true => Some(install::ringfence(&admin, options.guardrails).await?),
+                false => None,
+            };
             if options.configuration {
                 install::configuration(&admin, openbao.address(), openbao.ca()).await?;
             }
-            Ok(())
+            Ok(tokens)
         };
-        tokio::try_join!(keys, kinds)?;
+        let ((), tokens) = tokio::try_join!(keys, kinds)?;
         let operator = OnceCell::new();
-        Ok(Self { operator, kwok, openbao, control_plane, pki, folder, logs, _janitor: janitor })
+        Ok(Self { operator, tokens, kwok, openbao, control_plane, pki, folder, logs, _janitor: janitor })
     }
 
     /// The control plane's servers.
@@ -135,8 +137,8 @@ impl Bed {
     /// # Errors
     /// When it cannot be started.
     pub async fn start_operator(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
-        let admin = self.admin().await?;
-        Operator::start(name, arguments, &admin, self.control_plane.server(), &self.folder, &self.logs).await
+        let tokens = self.operator_tokens().await?;
+        Operator::start(name, arguments, &tokens, self.control_plane.server(), &self.folder, &self.logs)
     }
 
     /// A replica that reaches the API server at another address, through a proxy.
@@ -144,9 +146,8 @@ impl Bed {
     /// # Errors
     /// When it cannot be started.
     pub async fn start_operator_at(&self, name: &str, arguments: &[&str], url: &str) -> Result<Operator> {
-        let (admin, server) =
-            (self.admin().await?, Server { url: url.to_owned(), ..self.control_plane.server().clone() });
-        Operator::start(name, arguments, &admin, &server, &self.folder, &self.logs).await
+        let server = Server { url: url.to_owned(), ..self.control_plane.server().clone() };
+        Operator::start(name, arguments, &self.operator_tokens().await?, &server, &self.folder, &self.logs)
     }
 
     /// A proxy before both servers; the operators that are started at its addresses are at its mercy.
