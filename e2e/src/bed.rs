@@ -11,7 +11,7 @@ use crate::{
     kubeconfig::{self, Server},
     kwok,
     openbao::OpenBao,
-    operator::Operator,
+    operator::{Operator, OperatorTokens},
     pki::Pki,
     process::Process,
 };
@@ -52,6 +52,7 @@ impl Default for Options {
 /// A running bed. Clients are made anew for each caller, because a client belongs to the runtime that it is made on.
 pub struct Bed {
     operator: OnceCell<Operator>,
+    tokens: Option<OperatorTokens>,
     kwok: Process,
     openbao: OpenBao,
     control_plane: ControlPlane,
@@ -95,18 +96,19 @@ impl Bed {
             openbao.bootstrap(&server.url, &server.ca, &reviewer, &folder).await
         };
         let kinds = async {
-            if options.ringfence {
-                install::ringfence(&admin, options.guardrails).await?;
-            }
+            let tokens = match options.ringfence {
+                true => Some(install::ringfence(&admin, options.guardrails).await?),
+                false => None,
+            };
             if options.configuration {
                 install::configuration(&admin, openbao.address(), openbao.ca()).await?;
             }
-            Ok(())
+            Ok(tokens)
         };
-        tokio::try_join!(keys, kinds)?;
+        let ((), tokens) = tokio::try_join!(keys, kinds)?;
         let operator = OnceCell::new();
         let guardrails = options.guardrails;
-        Ok(Self { operator, kwok, openbao, control_plane, pki, folder, logs, guardrails, _janitor: janitor })
+        Ok(Self { operator, tokens, kwok, openbao, control_plane, pki, folder, logs, guardrails, _janitor: janitor })
     }
 
     /// The control plane's servers.
@@ -145,12 +147,11 @@ impl Bed {
     /// # Errors
     /// When it cannot be started.
     pub async fn start_operator_at(&self, name: &str, arguments: &[&str], url: &str) -> Result<Operator> {
-        let (admin, server) =
-            (self.admin().await?, Server { url: url.to_owned(), ..self.control_plane.server().clone() });
+        let server = Server { url: url.to_owned(), ..self.control_plane.server().clone() };
         // A bed without guardrails is one on which they are tried: they are reported missing, and tenants open.
         let tried: &[&str] = if self.guardrails { &[] } else { &["--guardrails", "reported"] };
         let arguments = [tried, arguments].concat();
-        Operator::start(name, &arguments, &admin, &server, &self.folder, &self.logs).await
+        Operator::start(name, &arguments, &self.operator_tokens().await?, &server, &self.folder, &self.logs)
     }
 
     /// A proxy before both servers; the operators that are started at its addresses are at its mercy.

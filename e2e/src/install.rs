@@ -1,7 +1,9 @@
 //! Installs Ringfence on a control plane from the files that the repository ships, and waits until they are in force.
 
 use crate::{
-    identity, manifests,
+    identity::{self, MINTER},
+    manifests,
+    operator::OperatorTokens,
     scenario::kind,
     tools::repository,
     wait::{self, Look},
@@ -20,22 +22,24 @@ use serde_json::json;
 use std::{fs, path::Path};
 
 /// Installs the custom resources, the operator's and the people's roles, and the guardrails. The operator's Deployment is
-/// left out: the bed runs the binary itself.
+/// left out: the bed runs the binary itself. Returns tokens of the operator's account: once the guardrails stand, only the node that
+/// runs its pod could ask for them (G11).
 ///
 /// # Errors
 /// When a folder is missing, or the API server refuses an object.
-pub async fn ringfence(admin: &Client, guardrails: bool) -> Result<()> {
+pub async fn ringfence(admin: &Client, guardrails: bool) -> Result<OperatorTokens> {
     let root = repository();
     manifests::apply_folder(admin, &root.join("crds"), |_| false).await?;
     for folder in ["manifests/operator", "manifests/roles"] {
         manifests::apply_folder(admin, &root.join(folder), |object| object["kind"] == "Deployment").await?;
     }
     aggregated(admin).await?;
+    let tokens = OperatorTokens::mint(admin).await?;
     if guardrails {
         manifests::apply_folder(admin, &root.join("manifests/guardrails"), |_| false).await?;
         in_force(admin).await?;
     }
-    Ok(())
+    Ok(tokens)
 }
 
 /// Applies the example installation: its RingfenceConfig, with this key service instead of the example's, and the roles
@@ -50,6 +54,7 @@ pub async fn configuration(admin: &Client, key_service: &str, ca: &Path) -> Resu
             ensure!(object["spec"]["keyService"]["address"].is_string(), "the example names no key service");
             object["spec"]["keyService"]["address"] = key_service.into();
             object["spec"]["keyService"]["caBundle"] = fs::read_to_string(ca)?.into();
+            object["spec"]["guardrails"]["tokenMinters"] = json!([MINTER]);
         }
         manifests::apply(admin, object).await?;
     }

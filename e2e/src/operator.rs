@@ -20,6 +20,28 @@ pub const ACCOUNT: &str = "ringfence-operator";
 /// The audience of tokens for the key service.
 pub const AUDIENCE: &str = "openbao";
 
+/// Tokens of the operator's account.
+#[derive(Clone)]
+pub struct OperatorTokens {
+    /// For Kubernetes.
+    pub kubernetes: String,
+    /// For the key service.
+    pub keys: String,
+}
+
+impl OperatorTokens {
+    /// Asks for them.
+    ///
+    /// # Errors
+    /// When there is no such account, or admission refuses.
+    pub async fn mint(admin: &Client) -> Result<Self> {
+        Ok(Self {
+            kubernetes: identity::token(admin, NAMESPACE, ACCOUNT, None).await?,
+            keys: identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?,
+        })
+    }
+}
+
 /// One replica of the operator.
 #[derive(Debug)]
 pub struct Operator {
@@ -31,21 +53,20 @@ impl Operator {
     /// Starts a replica under `name`, with further arguments. Its rights are those of `manifests/operator`.
     ///
     /// # Errors
-    /// When the binary is not built, or the service account or its rights to log in are missing.
-    pub async fn start(
+    /// When the binary is not built, or the folder cannot be written.
+    pub fn start(
         name: &str,
         arguments: &[&str],
-        admin: &Client,
+        tokens: &OperatorTokens,
         api_server: &ApiServer,
         folder: &Path,
         logs: &Path,
     ) -> Result<Self> {
         let admin_port = Port::take()?;
         let config = folder.join(format!("{name}.kubeconfig"));
-        let token = identity::token(admin, NAMESPACE, ACCOUNT, None).await?;
-        kubeconfig::write(&config, &api_server.with_token(&token))?;
+        kubeconfig::write(&config, &api_server.with_token(&tokens.kubernetes))?;
         let key_token = folder.join(format!("{name}.key-service-token"));
-        write_secret(&key_token, &identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?)?;
+        write_secret(&key_token, &tokens.keys)?;
         let mut command = Command::new(tools::operator()?);
         command
             .arg("operator")

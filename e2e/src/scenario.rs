@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     Bed, manifests,
     nodes::{self, NodeSpec},
+    operator,
     tenant::unique,
     tools::repository,
 };
@@ -49,6 +50,15 @@ impl Scenario {
         let engineer = bed.impersonated("pat@ringwell.example", &["platform-engineers"]).await?;
         manifests::apply(&engineer, class).await?;
         Ok(story)
+    }
+
+    /// Whoever has the operator's identity: the one that guardrails let break what is Ringfence's (G10, within G14).
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub async fn thief(&self) -> Result<Client> {
+        let operator = format!("system:serviceaccount:{}:{}", operator::NAMESPACE, operator::ACCOUNT);
+        self.bed.impersonated(&operator, &["system:masters"]).await
     }
 
     /// Another tenant of the same class.

@@ -31,6 +31,9 @@ pub struct RingfenceConfigSpec {
     /// Who may do what in person. An absent or empty list means nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Groups>,
+    /// What the guardrails let through in tenants' namespaces. What is absent is as strict as can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrails: Option<Guardrails>,
 }
 
 /// The ServiceAccount that the operator runs as.
@@ -95,4 +98,52 @@ pub struct Groups {
     #[x_kube(validation = Rule::new("self.all(g, !g.startsWith('system:') || g.matches('^system:serviceaccounts:[a-z0-9-]+$') || g.matches('^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$'))").message("a list of groups must not name a system: group, which is everybody's; ServiceAccounts are listed as system:serviceaccount:NAMESPACE:NAME, or as system:serviceaccounts:NAMESPACE"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub break_glass: Vec<String>,
+}
+
+/// What this cluster has that tenants may use; values of the guardrails in tenants' namespaces, and only there.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Guardrails {
+    /// Who may place tenants' pods. Absent: the default scheduler alone.
+    #[schemars(length(min = 1, max = 8))]
+    #[x_kube(merge_strategy = kube::core::ListMerge::Map(vec!["name".into()]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedulers: Vec<Scheduler>,
+    /// Keys of taints that tenants' pods may tolerate besides their own pool's and `node.kubernetes.io/*`, such as `nvidia.com/gpu`.
+    #[schemars(length(max = 16), inner(length(min = 1, max = 316)))]
+    #[x_kube(validation = Rule::new("self.all(k, !k.startsWith('ringfence.dev/'))").message("tolerationKeys must not name ringfence.dev/*: those taints hold others off a tenant's nodes"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub toleration_keys: Vec<String>,
+    /// RuntimeClasses that tenants' pods may name.
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtime_classes: Vec<String>,
+    /// CSI drivers that tenants' pods may use inline (`volumes[].csi`).
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inline_volume_drivers: Vec<String>,
+    /// The StorageClasses that tenants may claim. Absent: none.
+    #[schemars(length(max = 32), inner(length(min = 1, max = 253)))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage_classes: Vec<String>,
+    /// The VolumeSnapshotClasses that tenants may use. Absent: none.
+    #[schemars(length(max = 32), inner(length(min = 1, max = 253)))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshot_classes: Vec<String>,
+    /// Machines that mint tokens of tenants' ServiceAccounts, besides the nodes that run their pods. Never people.
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_minters: Vec<String>,
+}
+
+/// A scheduler of this cluster.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Scheduler {
+    /// What pods say in `schedulerName`.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// Who binds them.
+    #[schemars(length(min = 1, max = 253))]
+    pub user: String,
 }

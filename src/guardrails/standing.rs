@@ -1,6 +1,7 @@
 //! Whether the guardrails stand, and for how long one may be down before nothing is opened or renewed any more.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
@@ -9,7 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 };
-use kube::Resource;
+use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -51,6 +52,8 @@ struct Seen {
     /// When all of them stood, for the last time.
     whole: Option<Instant>,
     wrong: Vec<String>,
+    /// What was compared: what has not changed is not compared again.
+    compared: Option<u64>,
 }
 
 static SHIPPED: LazyLock<Vec<Shipped>> = LazyLock::new(shipped);
@@ -89,16 +92,32 @@ impl Guardrails {
 
     /// Compares every shipped object with the stored one, and returns what is wrong, each with the field.
     pub fn look(&self) -> Vec<String> {
-        let wrong: Vec<_> = match self.unknown() {
-            Some(_) => return self.seen.lock().expect("no holder of this lock panics").wrong.clone(),
-            None => SHIPPED.iter().filter_map(|s| self.wrong(s)).collect(),
-        };
         let mut seen = self.seen.lock().expect("no holder of this lock panics");
-        if wrong.is_empty() {
+        let versions = Some(self.versions());
+        if self.unknown().is_none() && seen.compared != versions {
+            seen.wrong = SHIPPED.iter().filter_map(|s| self.wrong(s)).collect();
+            seen.compared = versions;
+        }
+        if self.unknown().is_none() && seen.wrong.is_empty() {
             seen.whole = Some(Instant::now());
         }
-        seen.wrong.clone_from(&wrong);
-        wrong
+        seen.wrong.clone()
+    }
+
+    /// Of every object that is there, in one number that changes with each.
+    fn versions(&self) -> u64 {
+        fn of<K: Resource + Clone + Prune>(store: &Store<K>) -> u64 {
+            let one = |o: &Arc<K>| {
+                let mut hasher = DefaultHasher::new();
+                (o.name_any(), o.uid(), o.resource_version()).hash(&mut hasher);
+                hasher.finish()
+            };
+            store.all().iter().map(one).fold(0, u64::wrapping_add)
+        }
+        let all = [of(&self.policies), of(&self.bindings), of(&self.mutating), of(&self.mutating_bindings)];
+        let mut hasher = DefaultHasher::new();
+        all.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn wrong(&self, shipped: &Shipped) -> Option<String> {

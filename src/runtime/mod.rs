@@ -29,6 +29,8 @@ use election::Candidate;
 
 /// How long running reconciles may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(20);
+/// How often it is looked whether the guardrails stand; only what changed is compared.
+const GUARDRAILS_LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked whether the wall clock was set.
 const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
@@ -172,7 +174,7 @@ async fn watch_clock(context: Arc<Context>, queue: Arc<Queue>) {
 async fn watch_guardrails(context: Arc<Context>, queue: Arc<Queue>) {
     let (mut told, mut doubted) = (vec![], false);
     loop {
-        tokio::time::sleep(CLOCK_LOOK).await;
+        tokio::time::sleep(GUARDRAILS_LOOK).await;
         let (wrong, doubt) = (context.stores.guardrails.look(), context.stores.guardrails.doubt());
         context.metrics.guardrails_wrong.set(i64::try_from(wrong.len()).unwrap_or(i64::MAX));
         if wrong != told {

@@ -1,7 +1,13 @@
 //! Who one can be on a bed.
 
 use super::Bed;
-use crate::{identity, key_service::Session, kubeconfig, operator, tenant::unique};
+use crate::{
+    identity::{self, MINTER},
+    key_service::Session,
+    kubeconfig,
+    operator::{self, OperatorTokens},
+    tenant::unique,
+};
 use anyhow::Result;
 use kube::Client;
 use std::path::PathBuf;
@@ -25,8 +31,32 @@ impl Bed {
     /// # Errors
     /// When there is no such account.
     pub async fn service_account(&self, namespace: &str, name: &str) -> Result<Client> {
-        let token = identity::token(&self.admin().await?, namespace, name, None).await?;
+        let token = self.token(namespace, name, None).await?;
         kubeconfig::client(self.control_plane.server().with_token(&token)).await
+    }
+
+    /// A token of a service account, for Kubernetes itself or for the key service; the operator's were minted when it was installed.
+    ///
+    /// # Errors
+    /// When there is no such account, or admission refuses.
+    pub async fn token(&self, namespace: &str, account: &str, audience: Option<&str>) -> Result<String> {
+        if (namespace, account) == (operator::NAMESPACE, operator::ACCOUNT) {
+            let tokens = self.operator_tokens().await?;
+            return Ok(if audience.is_some() { tokens.keys } else { tokens.kubernetes });
+        }
+        let minter = self.impersonated(MINTER, &["system:masters"]).await?;
+        identity::token(&minter, namespace, account, audience).await
+    }
+
+    /// Tokens of the operator's account.
+    ///
+    /// # Errors
+    /// When Ringfence was not installed by the bed, and there is no such account.
+    pub(super) async fn operator_tokens(&self) -> Result<OperatorTokens> {
+        match &self.tokens {
+            Some(tokens) => Ok(tokens.clone()),
+            None => OperatorTokens::mint(&self.admin().await?).await,
+        }
     }
 
     /// A person with a client certificate, in at most two groups.
@@ -61,7 +91,7 @@ impl Bed {
     /// # Errors
     /// When there is no such account, or OpenBao refuses.
     pub async fn key_login(&self, namespace: &str, account: &str, role: &str) -> Result<Session> {
-        let jwt = identity::token(&self.admin().await?, namespace, account, Some(operator::AUDIENCE)).await?;
+        let jwt = self.token(namespace, account, Some(operator::AUDIENCE)).await?;
         self.openbao.login(role, &jwt).await
     }
 }

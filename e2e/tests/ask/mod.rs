@@ -47,6 +47,11 @@ impl Ask {
         Self::new("POST", path, "application/json", Body::Json(body))
     }
 
+    /// Reads, or connects by GET.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new("GET", path, "application/json", Body::None)
+    }
+
     /// Puts the live object back, changed.
     pub fn edit(path: impl Into<String>, change: impl Fn(&mut Value) + 'static) -> Self {
         Self::new("PUT", path, "application/json", Body::Edit(Box::new(change)))
@@ -93,7 +98,8 @@ impl Ask {
             Body::Json(value) => serde_json::to_vec(value)?,
             Body::Edit(change) => {
                 // A subresource that only takes writes is read at its object.
-                let at = self.path.split('?').next().unwrap_or_default().trim_end_matches("/finalize");
+                let at = self.path.split('?').next().unwrap_or_default();
+                let at = at.trim_end_matches("/finalize").trim_end_matches("/ephemeralcontainers");
                 let mut live: Value = reader.request(http::Request::get(at).body(Vec::new())?).await?;
                 change(&mut live);
                 serde_json::to_vec(&live)?
@@ -105,7 +111,7 @@ impl Ask {
             .header("content-type", self.content)
             .body(body)?;
         match who.request_text(request).await {
-            Ok(text) => Ok(Answer::Passed(serde_json::from_str(&text)?)),
+            Ok(text) => Ok(Answer::Passed(serde_json::from_str(&text).unwrap_or(Value::String(text)))),
             Err(kube::Error::Api(status)) => Ok(Answer::Refused(status.code, status.message)),
             Err(why) => Err(why).with_context(|| format!("{} {}", self.method, self.path)),
         }
@@ -132,7 +138,10 @@ pub fn collection(object: &Value) -> String {
     let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
     let plural = match text("/kind") {
         "HealthcarePlanClass" => "healthcareplanclasses".to_owned(),
-        "NetworkPolicy" => "networkpolicies".to_owned(),
+        "Ingress" => "ingresses".to_owned(),
+        "RuntimeClass" => "runtimeclasses".to_owned(),
+        "Endpoints" => "endpoints".to_owned(),
+        kind if kind.ends_with("Policy") => format!("{}ies", kind.trim_end_matches('y').to_lowercase()),
         kind => format!("{}s", kind.to_lowercase()),
     };
     match text("/metadata/namespace") {

@@ -50,5 +50,9 @@ async fn played(bed: &'static Bed, group: cases::Group) -> Result<Vec<Vec<String
         e.regarding.is_some_and(|r| r.name == Some(story.tenant.clone())) && e.reason.as_deref() == Some("Repairing")
     });
     ensure!(told || !group.repairs, "{}: no Event tells of a repair", group.name);
+    let evictions =
+        bed.audit().after(Default::default()).resource("pods/eviction").namespace(&story.tenant).succeeded();
+    let (evicted, strays) = (evictions.events()?.len(), if group.name == "strays" { group.cases.len() } else { 0 });
+    ensure!(evicted == strays, "{}: {evicted} evictions for {strays} strays", group.name);
     Ok(rows)
 }

@@ -1,4 +1,5 @@
-//! The bed on which faults are played: one operator behind a proxy that may kill it, and an observer that looks past the proxy.
+//! The bed on which faults are played: one operator behind a proxy that may kill it, and an observer that looks past the proxy. Without guardrails:
+//! they would forbid what people break here.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +7,7 @@ use anyhow::Result;
 use k8s_openapi::api::{core::v1::ConfigMap, events::v1::Event};
 use kube::{Api, api::ListParams};
 use ringfence_e2e::{
-    Bed,
+    Bed, Options,
     faults::{History, Proxy},
     operator::Operator,
     scenario::{CANARY, kind},
@@ -31,7 +32,8 @@ impl Stage {
     }
 
     pub async fn with(arguments: &[&str]) -> Result<Self> {
-        let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
+        let options = Options { guardrails: false, ..Options::default() };
+        let bed: &'static Bed = Box::leak(Box::new(Bed::start_with(options).await?));
         let proxy = bed.proxy().await?;
         let operator: &'static Operator =
             Box::leak(Box::new(bed.start_operator_at("operator", arguments, proxy.api()).await?));

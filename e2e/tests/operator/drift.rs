@@ -1,7 +1,14 @@
-//! R26, S3: a hole in the network locks before it is closed, and the flag document is nobody else's. The whole table: `tests/drift`.
+//! R26, S3: a hole in the network, which others cannot make (G10), locks before it is closed; the flag document is nobody else's. The whole table:
+//! `tests/drift`.
 
 use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::{core::v1::ConfigMap, networking::v1::NetworkPolicy};
+use k8s_openapi::{
+    api::{
+        core::v1::ConfigMap,
+        networking::v1::{NetworkPolicy, NetworkPolicyIngressRule},
+    },
+    apimachinery::pkg::apis::meta::v1::LabelSelector,
+};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
@@ -19,13 +26,17 @@ async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Res
         bed.operator().await?.ready().await?;
         let story = Scenario::new(bed, "policy", |_| ()).await?;
         story.unlock(1).await?;
-        let policies: Api<NetworkPolicy> = Api::namespaced(story.admin.clone(), &story.tenant);
+        let by_admin: Api<NetworkPolicy> = Api::namespaced(story.admin.clone(), &story.tenant);
+        let refused = by_admin.delete("ringfence-base", &DeleteParams::default()).await.err();
+        let why = refused.context("an administrator deleted it")?.to_string();
+        ensure!(why.contains("G10"), "{why}");
+        let policies: Api<NetworkPolicy> = Api::namespaced(story.thief().await?, &story.tenant);
         for what in ["deleted", "widened"] {
             let mark = bed.audit().mark()?;
             if what == "deleted" {
                 policies.delete("ringfence-base", &DeleteParams::default()).await?;
             } else {
-                let open = json!({ "spec": { "ingress": [{}] } });
+                let open = json!({ "spec": { "ingress": [{ "from": [{ "namespaceSelector": {} }] }] } });
                 policies.patch("ringfence-base", &PatchParams::default(), &Patch::Merge(open)).await?;
             }
             let healed = wait::until("a restrictive document, then the policy, then open again", async || {
@@ -33,7 +44,11 @@ async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Res
                 let closed = writes.iter().position(|w| {
                     w.object_ref.resource == "configmaps" && !w.request_object.to_string().contains("leaseIssuedAt")
                 });
-                let healed = writes.iter().position(|w| w.object_ref.resource == "networkpolicies" && w.code() < 300);
+                let healed = writes.iter().position(|w| {
+                    w.object_ref.resource == "networkpolicies"
+                        && w.code() < 300
+                        && matches!(&*w.verb, "create" | "update")
+                });
                 let opened = writes.iter().position(|w| {
                     w.object_ref.resource == "configmaps" && w.request_object.to_string().contains("leaseIssuedAt")
                 });
@@ -47,7 +62,11 @@ async fn a_missing_or_wider_base_policy_locks_is_healed_and_opens_again() -> Res
             story.await_open().await?;
             let base = policies.get("ringfence-base").await?;
             let ingress = base.spec.and_then(|s| s.ingress).context("ingress")?;
-            ensure!(ingress.iter().all(|r| r.from.as_ref().is_some_and(|f| !f.is_empty())), "{what}: {ingress:?}");
+            let whole = |r: &NetworkPolicyIngressRule| {
+                let every = LabelSelector::default();
+                r.from.iter().flatten().any(|p| p.namespace_selector.as_ref() == Some(&every))
+            };
+            ensure!(!ingress.is_empty() && !ingress.iter().any(whole), "{what}: {ingress:?}");
         }
         Ok(())
     })

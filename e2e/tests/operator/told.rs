@@ -19,7 +19,7 @@ async fn a_lock_that_heals_at_once_is_told() -> Result<()> {
         let story = Scenario::new(bed, "told", |_| ()).await?;
         story.unlock(1).await?;
         let mark = bed.audit().mark()?;
-        let policies: Api<NetworkPolicy> = Api::namespaced(story.admin.clone(), &story.tenant);
+        let policies: Api<NetworkPolicy> = Api::namespaced(story.thief().await?, &story.tenant);
         policies.delete("ringfence-base", &DeleteParams::default()).await?;
         wait::until("the status said locked, and only then open", async || {
             let told = story.writes(mark)?.into_iter().filter(|w| w.object_ref.resource == "healthcareplans");

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use kube::{Api, Client, api::PostParams, core::DynamicObject};
-use ringfence_e2e::{Bed, manifests, scenario};
+use ringfence_e2e::{Bed, manifests, operator, scenario};
 use serde_json::Value;
 
 /// A person with a client certificate of their own.
@@ -27,6 +27,8 @@ pub struct Cast {
     pub bob: Person,
     /// Looks.
     pub erin: Person,
+    /// Somebody who has come by Ringfence's own identity.
+    pub thief: Client,
 }
 
 impl Cast {
@@ -43,6 +45,7 @@ impl Cast {
             alice: person("alice, signer", "alice", "agreement-signers").await?,
             bob: person("bob, signer", "bob", "agreement-signers").await?,
             erin: person("erin, privacy officer", "erin", "privacy-officers").await?,
+            thief: bed.service_account(operator::NAMESPACE, operator::ACCOUNT).await?,
         })
     }
 }

@@ -51,7 +51,7 @@ impl Tour<'_> {
     }
 
     async fn key_session(&self, tenant: &Tenant) -> Result<Session> {
-        let jwt = app_token(&self.cast.root.client, tenant).await?;
+        let jwt = app_token(self.bed, tenant).await?;
         let session = self.bed.openbao().login("ringfence-tenant", &jwt).await;
         session.with_context(|| format!("the login of {}", tenant.name))
     }

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use kube::Client;
 use ringfence_e2e::{
-    Bed, identity, operator,
+    Bed, operator,
     tools::{repository, tool},
 };
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub async fn after(bed: &Bed, admin: &Client, tenant: &Tenant, play: Option<&Pat
     fs::create_dir_all(&folder)?;
     let (flags, token) = (folder.join("flags.flagd.json"), folder.join("token"));
     fs::write(&flags, see::document(admin, tenant).await?)?;
-    secret(&token, &app_token(admin, tenant).await?)?;
+    secret(&token, &app_token(bed, tenant).await?)?;
     let mut arguments = vec![
         format!("--tenant={}", tenant.name),
         format!("--account={}", tenant.called),
@@ -61,8 +61,8 @@ pub fn store(bed: &Bed, tenant: &Tenant) -> PathBuf {
 }
 
 /// A token of the tenant's own account, for the key service: what the kubelet mounts into the tenant's pods.
-pub async fn app_token(admin: &Client, tenant: &Tenant) -> Result<String> {
-    identity::token(admin, tenant.name, "ringfence-app", Some(operator::AUDIENCE)).await
+pub async fn app_token(bed: &Bed, tenant: &Tenant) -> Result<String> {
+    bed.token(tenant.name, "ringfence-app", Some(operator::AUDIENCE)).await
 }
 
 async fn run(arguments: &[String]) -> Result<Call> {

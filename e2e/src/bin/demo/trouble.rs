@@ -32,15 +32,23 @@ impl Tour<'_> {
     pub async fn heal(&self) -> Result<()> {
         let Tour { stage, cast, .. } = self;
         let policies: Api<NetworkPolicy> = Api::namespaced(cast.root.client.clone(), ACME.name);
+        let stolen: Api<NetworkPolicy> = Api::namespaced(cast.thief.clone(), ACME.name);
         let was = policies.get("ringfence-base").await?.metadata.uid;
         let mut changes = Changes::of(&cast.erin.client, &ACME);
         changes.next(None).await?;
         let mut documents = see::documents(&cast.root.client, &ACME);
         documents.try_next().await?;
         stage.act(cast.root.called, "kubectl delete networkpolicy ringfence-base -n acme-dental");
+        let refused = refusal(policies.delete("ringfence-base", &DeleteParams::default()).await.map_err(Into::into));
+        stage.check(
+            "a cluster administrator is refused: it is Ringfence's (G10)",
+            refused.as_ref().is_ok_and(|said| said.contains("G10: ")),
+            refused.unwrap_or_else(|why| why.to_string()),
+        );
+        stage.act("somebody with Ringfence's own identity", "deletes it");
         changes.restart_clock();
         let began = Instant::now();
-        policies.delete("ringfence-base", &DeleteParams::default()).await?;
+        stolen.delete("ringfence-base", &DeleteParams::default()).await?;
         let (mut locked, mut opened) = (None, None);
         let healing = async {
             while opened.is_none() || !changes.told("PhiUnlocked False BasePolicyMissing") || !changes.open() {

@@ -1,0 +1,299 @@
+//! G14: Ringfence's own identity: its token, and its identity with every right in RBAC.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::{
+    ask::{Ask, example},
+    suite::{Attack, attack},
+    things::{
+        BARE, FENCED, FREE, NODE, OPEN, OPERATOR, PLAIN, POOL, RINGFENCE, act, binding, core, kind, labels, namespace,
+        object, plan, pod, taints,
+    },
+};
+
+fn role_binding(namespace: &str, name: &str, role: &str, subject: Value) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}, "subjects": [subject],
+    })
+}
+
+/// In namespaces.
+pub fn inside() -> Vec<Attack> {
+    let account = || json!({"kind": "ServiceAccount", "name": "default", "namespace": "default"});
+    let at = |what: &str| format!("{}/{what}", namespace(FENCED));
+    let rbac = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{FENCED}/rolebindings/ringfence-flag-readers");
+    let base = format!("/apis/networking.k8s.io/v1/namespaces/{FENCED}/networkpolicies/ringfence-base");
+    let evict = |namespace: &str, name: &str| {
+        Ask::post(
+            format!("/api/v1/namespaces/{namespace}/pods/{name}/eviction"),
+            json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace}}),
+        )
+    };
+    let world = json!({"spec": {"egress": [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}});
+    vec![
+        attack("G14", "Ringfence writes a ConfigMap elsewhere", Ask::create(core("ConfigMap", PLAIN, "gr-bad"))),
+        attack(
+            "G14",
+            "Ringfence writes the configuration of kube-system",
+            Ask::merge(
+                "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication",
+                json!({"data": {"a": "b"}}),
+            ),
+        ),
+        attack(
+            "G14",
+            "Ringfence makes an account in kube-system",
+            Ask::create(core("ServiceAccount", "kube-system", "gr-bad")),
+        ),
+        attack(
+            "G14",
+            "Ringfence takes a token of kube-system",
+            Ask::post("/api/v1/namespaces/kube-system/serviceaccounts/default/token", crate::g09::token()),
+        ),
+        attack(
+            "G14",
+            "Ringfence binds a role elsewhere",
+            Ask::create(role_binding(PLAIN, "ringfence-flag-readers", "ringfence-flag-reader", account())),
+        ),
+        attack(
+            "G14",
+            "Ringfence binds a role in its own namespace",
+            Ask::create(role_binding("ringfence-system", "gr-bad", "admin", account())),
+        ),
+        attack("G14", "Ringfence evicts elsewhere", evict(PLAIN, "gr-plain")),
+        attack("G14", "Ringfence evicts before the fences stand", evict(OPEN, "gr-none")),
+        attack("G14", "Ringfence deletes pods elsewhere", Ask::delete(format!("{}/pods/gr-plain", namespace(PLAIN)))),
+        attack("G14", "Ringfence deletes a tenant's pod", Ask::delete(at("pods/gr-running"))),
+        attack(
+            "G9 or G14",
+            "Ringfence gets into a tenant's pod",
+            Ask::post(crate::g09::into("exec?command=ls"), Value::Null),
+        ),
+        attack(
+            "G9 or G14",
+            "Ringfence debugs a tenant's pod",
+            Ask::merge(crate::g09::into("ephemeralcontainers"), crate::g09::debug()),
+        ),
+        attack(
+            "G9 or G14",
+            "Ringfence takes a token of a tenant's",
+            Ask::post(at("serviceaccounts/ringfence-app/token"), crate::g09::token()),
+        ),
+        attack(
+            "G14",
+            "Ringfence writes another ConfigMap of a tenant's",
+            Ask::create(core("ConfigMap", FENCED, "ringfence-other")),
+        ),
+        attack(
+            "G14",
+            "Ringfence writes a Secret of a tenant's",
+            Ask::create(core("Secret", FENCED, "ringfence-flags")),
+        ),
+        attack(
+            "G14",
+            "Ringfence makes another account for a tenant",
+            Ask::create(core("ServiceAccount", FENCED, "ringfence-other")),
+        ),
+        attack("G14", "Ringfence deletes the flag document", Ask::delete(at("configmaps/ringfence-flags"))),
+        attack("G14", "Ringfence deletes the quota", Ask::delete(at("resourcequotas/ringfence"))),
+        attack("G14", "Ringfence deletes the tenant's account", Ask::delete(at("serviceaccounts/ringfence-app"))),
+        attack(
+            "G14",
+            "Ringfence lets load balancers in",
+            Ask::merge(at("resourcequotas/ringfence"), json!({"spec": {"hard": {"services.loadbalancers": "5"}}})),
+        ),
+        attack(
+            "G14",
+            "Ringfence takes a limit out",
+            Ask::merge(at("resourcequotas/ringfence"), json!({"spec": {"hard": {"services.nodeports": null}}})),
+        ),
+        attack(
+            "G14",
+            "Ringfence lets people read the flag document",
+            Ask::merge(
+                &rbac,
+                json!({"subjects": [{"kind": "User", "name": "mallory", "apiGroup": "rbac.authorization.k8s.io"}]}),
+            ),
+        ),
+        attack(
+            "G14",
+            "Ringfence binds an administrator for a tenant",
+            Ask::create(role_binding(OPEN, "ringfence-flag-readers", "cluster-admin", account())),
+        ),
+        attack(
+            "G14",
+            "Ringfence binds readers under another name",
+            Ask::create(role_binding(FENCED, "ringfence-more", "ringfence-flag-reader", account())),
+        ),
+        attack("G14", "Ringfence lets everybody in", Ask::merge(&base, json!({"spec": {"ingress": [{}]}}))),
+        attack("G14", "Ringfence lets out to the world", Ask::merge(&base, world)),
+        attack(
+            "G14",
+            "Ringfence closes one way only",
+            Ask::merge(&base, json!({"spec": {"policyTypes": ["Ingress"], "egress": null}})),
+        ),
+        attack(
+            "G14",
+            "Ringfence makes a policy under a tenant's name",
+            Ask::create(object("networking.k8s.io/v1", "NetworkPolicy", FENCED, "mine", json!({"podSelector": {}}))),
+        ),
+    ]
+}
+
+/// On what has no namespace.
+pub fn cluster() -> Result<Vec<Attack>> {
+    let at = |name: &str| format!("/api/v1/nodes/{name}");
+    let space = |name: &str, labels: Value| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
+    let whole =
+        |tenant: &str| json!({"ringfence.dev/tenant": tenant, "pod-security.kubernetes.io/enforce": "restricted"});
+    let both = |pool: &str| json!({"metadata": {"labels": {POOL: pool}}, "spec": {"taints": taints(pool)}});
+    let me = json!({"kind": "ServiceAccount", "name": "ringfence-operator", "namespace": "ringfence-system"});
+    let mut early = pod(OPEN, "gr-bad");
+    early["spec"]["nodeName"] = json!(NODE);
+    Ok(vec![
+        attack(
+            "G14",
+            "Ringfence takes a namespace that was not offered",
+            Ask::merge(namespace(PLAIN), labels(whole(PLAIN))),
+        ),
+        attack(
+            "G14",
+            "Ringfence takes kube-system",
+            Ask::merge(namespace("kube-system"), labels(whole("kube-system"))),
+        ),
+        attack("G14", "Ringfence takes default", Ask::merge(namespace("default"), labels(whole("default")))),
+        attack(
+            "G14",
+            "Ringfence makes a namespace of another tenant's name",
+            Ask::create(space("gr-new", whole("gr-other"))),
+        ),
+        attack("G14", "Ringfence makes a namespace without fences", Ask::create(space("gr-new", json!({})))),
+        attack(
+            "G14",
+            "Ringfence makes a namespace of a reserved name",
+            Ask::create(space("kube-new", whole("kube-new"))),
+        ),
+        attack(
+            "G14",
+            "Ringfence makes a namespace of weak pods",
+            Ask::create(space(
+                "gr-new",
+                json!({"ringfence.dev/tenant": "gr-new", "pod-security.kubernetes.io/enforce": "baseline"}),
+            )),
+        ),
+        attack(
+            "G14",
+            "Ringfence weakens pods of a tenant",
+            Ask::merge(namespace(FENCED), labels(json!({"pod-security.kubernetes.io/enforce": "privileged"}))),
+        ),
+        attack(
+            "G14",
+            "Ringfence passes a namespace to another tenant",
+            Ask::merge(namespace(FENCED), labels(json!({"ringfence.dev/tenant": OPEN}))),
+        ),
+        attack(
+            "G14",
+            "Ringfence lets a namespace go",
+            Ask::merge(namespace(FENCED), labels(json!({"ringfence.dev/tenant": null}))),
+        ),
+        attack(
+            "G14",
+            "Ringfence labels a namespace otherwise",
+            Ask::merge(namespace(FENCED), labels(json!({"team": "mine"}))),
+        ),
+        attack(
+            "G9 or G14",
+            "Ringfence breaks the glass",
+            Ask::merge(
+                namespace(FENCED),
+                crate::g09::glass(json!(OPERATOR), json!("because it can"), json!("2026-12-24T12:00:00Z")),
+            ),
+        ),
+        attack("G4", "Ringfence takes a node that ran others", Ask::merge(at(BARE), both(FENCED))),
+        attack("G4", "Ringfence passes a node from tenant to tenant", Ask::merge(at(NODE), both(OPEN))),
+        attack("G4", "Ringfence labels a node without taints", Ask::merge(at(FREE), labels(json!({POOL: FENCED})))),
+        attack(
+            "G4",
+            "Ringfence labels a node with one taint",
+            Ask::merge(
+                at(FREE),
+                json!({"metadata": {"labels": {POOL: FENCED}}, "spec": {"taints": [{"key": "ringfence.dev/pool", "value": FENCED, "effect": "NoSchedule"}]}}),
+            ),
+        ),
+        attack("G4", "Ringfence opens a tenant's node", Ask::merge(at(NODE), json!({"spec": {"taints": []}}))),
+        attack("G14", "Ringfence labels a node otherwise", Ask::merge(at(NODE), labels(json!({"team": "mine"})))),
+        attack(
+            "G14",
+            "Ringfence taints a node otherwise",
+            Ask::json(
+                at(BARE),
+                json!([{"op": "add", "path": "/spec/taints", "value": [{"key": "mine", "effect": "NoExecute"}]}]),
+            ),
+        ),
+        attack("G14", "Ringfence cordons a node", Ask::merge(at(BARE), json!({"spec": {"unschedulable": true}}))),
+        attack(
+            "G14",
+            "Ringfence annotates a node",
+            Ask::merge(at(BARE), json!({"metadata": {"annotations": {"a": "b"}}})),
+        ),
+        attack(
+            "G14",
+            "Ringfence adds a node",
+            Ask::create(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "gr-new"}})),
+        ),
+        attack("G14", "Ringfence deletes a node", Ask::delete(at(BARE))),
+        attack(
+            "G14",
+            "Ringfence writes a node's status",
+            Ask::merge(format!("{}/status", at(BARE)), json!({"status": {"phase": "Running"}})),
+        ),
+        attack("G9 or G14", "Ringfence reaches into a node", Ask::get(format!("{}/proxy/pods", at(NODE)))),
+        attack("G14", "Ringfence makes itself an administrator", Ask::create(binding("gr-bad", "cluster-admin", me))),
+        attack(
+            "G14",
+            "Ringfence makes a runtime of its own",
+            Ask::create(
+                json!({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "gr-bad"}, "handler": "mine"}),
+            ),
+        ),
+        attack("G14", "Ringfence makes a volume", Ask::create(crate::g13::volume("gr-bad", Value::Null))),
+        attack(
+            "G14",
+            "Ringfence changes its own role",
+            Ask::merge("/apis/rbac.authorization.k8s.io/v1/clusterroles/ringfence-operator", json!({"rules": []})),
+        ),
+        attack(
+            "G14",
+            "Ringfence widens the role of readers",
+            Ask::merge("/apis/rbac.authorization.k8s.io/v1/clusterroles/ringfence-flag-reader", json!({"rules": []})),
+        ),
+        attack(
+            "G11",
+            "Ringfence makes itself an administrator of Ringfence",
+            Ask::merge(kind("ringfenceconfigs", "cluster"), json!({"spec": {"groups": {"administrators": ["mine"]}}})),
+        ),
+        attack("G11", "Ringfence flips a tenant", Ask::create(plan("gr-own")?)),
+        attack("G11", "Ringfence signs", Ask::create(act("gr-own", "Sign", OPERATOR))),
+        attack(
+            "G11",
+            "Ringfence makes a class",
+            Ask::create({
+                let mut class = example("10-class.yaml")?;
+                class["metadata"]["name"] = json!("gr-own");
+                class
+            }),
+        ),
+        attack("G12", "Ringfence deletes plans", Ask::delete(kind("healthcareplans", "gr-plan"))),
+        attack("G12", "Ringfence deletes records", Ask::delete(format!("{RINGFENCE}/tenantrecords"))),
+        attack("G12", "Ringfence deletes a signed BAA", Ask::delete(kind("baas", "gr-signed"))),
+        attack("G12", "Ringfence deletes an Attestation", Ask::delete(kind("attestations", "gr-act"))),
+        attack(
+            "G12 or G14",
+            "Ringfence deletes a kind",
+            Ask::delete(format!("{}/tenantrecords.ringfence.dev", crate::things::CRDS)),
+        ),
+        attack("G1", "Ringfence starts a pod before the fences stand", Ask::create(early)),
+    ])
+}

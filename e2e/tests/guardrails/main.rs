@@ -1,0 +1,93 @@
+//! R01, R05, R07, R23, R25, R26, R51, R52: what the API server itself refuses, with no operator running, to everybody who might try; what it lets
+//! through; and what is left of it when its parameters are gone. One file a guardrail.
+
+#[path = "../ask/mod.rs"]
+mod ask;
+
+mod acts;
+mod controllers;
+mod cost;
+mod g01;
+mod g02;
+mod g03;
+mod g04;
+mod g05;
+mod g06;
+mod g07;
+mod g08;
+mod g09;
+mod g10;
+mod g11;
+mod g12;
+mod g13;
+mod g14;
+mod glass;
+mod insiders;
+mod legit;
+mod props;
+mod stage;
+mod suite;
+mod things;
+mod types;
+mod without;
+
+use anyhow::{Result, ensure};
+use ringfence_e2e::{Bed, promise};
+use suite::{Attack, Score, kubelet, strangers, thieves};
+
+#[tokio::test]
+async fn what_only_ringfence_may_do_is_refused_to_everybody_else() -> Result<()> {
+    promise("guardrails", async |bed| {
+        stage::stage(bed).await?;
+        types::clean_types(bed).await?;
+        attacks(bed).await?;
+        insiders::insiders(bed).await?;
+        acts::acts(bed).await?;
+        acts::edits(bed).await?;
+        controllers::controllers(bed).await?;
+        glass::glass(bed).await?;
+        cost::cost(bed).await?;
+        without::without_parameters(bed).await?;
+        legit::legitimate(bed).await
+    })
+    .await
+}
+
+/// Every attack by everybody to whom it is of use.
+async fn attacks(bed: &Bed) -> Result<()> {
+    let admin = bed.admin().await?;
+    let mut score = Score::default();
+    score.play(&admin, &strangers(bed).await?, of_strangers).await?;
+    score.play(&admin, &kubelet(bed).await?, |_| Ok(g04::of_its_kubelet())).await?;
+    score
+        .play(&admin, &thieves(bed).await?, |_| Ok([g14::inside(), g14::cluster()?].into_iter().flatten().collect()))
+        .await?;
+    let table = score.table();
+    let judged = score.judge();
+    println!("{}", table.markdown(3));
+    judged?;
+    ensure!(score.count() >= 120, "{} attacks", score.count());
+    table.must_be_in("guardrails.md", "attacks", 3)
+}
+
+fn of_strangers(me: &str) -> Result<Vec<Attack>> {
+    let all = [
+        g01::attacks(),
+        g02::attacks(),
+        g03::attacks(),
+        g04::attacks(),
+        g05::attacks(),
+        g06::attacks(),
+        g07::attacks(),
+        g08::attacks(),
+        g09::attacks(me),
+        g10::flags_of_a_tenant(),
+        g10::attacks(),
+        g11::acts_and_edits(me)?,
+        g11::identities(),
+        g12::attacks()?,
+        g13::attacks(),
+        g13::planted(),
+    ];
+    Ok(all.into_iter().flatten().collect())
+}
