@@ -23,6 +23,6 @@ program() {
 export -f program
 
 # The long ones first, so that nothing long begins last.
-long=(faults leaders key_service same_second)
+long=(faults leaders key_service guardrails_watched same_second)
 all=(lib $(find e2e/tests -maxdepth 1 -name '*.rs' -exec basename {} .rs \;) $(find e2e/tests -mindepth 2 -name main.rs -printf '%h\n' | xargs -n 1 basename))
 printf '%s\n' "${long[@]}" "${all[@]}" | awk '!seen[$0]++' | xargs -P 2 -I{} bash -c 'program {}'
