@@ -11,20 +11,26 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use kube::Client;
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 /// The namespace of the operator.
 pub const NAMESPACE: &str = "ringfence-system";
 /// The service account of the operator.
 pub const ACCOUNT: &str = "ringfence-operator";
+/// How many replicas, and others under their name, there may be on one bed.
+const REPLICAS: usize = 16;
 /// The audience of tokens for the key service.
 pub const AUDIENCE: &str = "openbao";
 
 /// Tokens of the operator's account.
 #[derive(Clone)]
 pub struct OperatorTokens {
-    /// For Kubernetes.
-    pub kubernetes: String,
+    /// For Kubernetes: one for each replica, by which the audit log tells them apart.
+    kubernetes: Arc<Mutex<Vec<String>>>,
     /// For the key service.
     pub keys: String,
 }
@@ -35,10 +41,23 @@ impl OperatorTokens {
     /// # Errors
     /// When there is no such account, or admission refuses.
     pub async fn mint(admin: &Client) -> Result<Self> {
+        let mut kubernetes = vec![];
+        for _ in 0..REPLICAS {
+            kubernetes.push(identity::token(admin, NAMESPACE, ACCOUNT, None).await?);
+        }
         Ok(Self {
-            kubernetes: identity::token(admin, NAMESPACE, ACCOUNT, None).await?,
+            kubernetes: Arc::new(Mutex::new(kubernetes)),
             keys: identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?,
         })
+    }
+
+    /// A token for Kubernetes that nobody else has.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub fn take(&self) -> Result<String> {
+        let taken = self.kubernetes.lock().expect("no holder of this lock panics").pop();
+        taken.with_context(|| format!("more than {REPLICAS} tokens of the operator's were asked for: raise REPLICAS"))
     }
 }
 
@@ -64,7 +83,7 @@ impl Operator {
     ) -> Result<Self> {
         let admin_port = Port::take()?;
         let config = folder.join(format!("{name}.kubeconfig"));
-        kubeconfig::write(&config, &api_server.with_token(&tokens.kubernetes))?;
+        kubeconfig::write(&config, &api_server.with_token(&tokens.take()?))?;
         let key_token = folder.join(format!("{name}.key-service-token"));
         write_secret(&key_token, &tokens.keys)?;
         let mut command = Command::new(tools::operator()?);

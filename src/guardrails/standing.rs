@@ -146,6 +146,10 @@ impl Guardrails {
         if let Some(why) = self.unknown() {
             return Some(format!("It is not known whether the guardrails stand: {why}."));
         }
+        // After a start nobody has looked yet: what stood before is not said to be in doubt for that.
+        if self.seen.lock().expect("no holder of this lock panics").compared.is_none() {
+            self.look();
+        }
         let seen = self.seen.lock().expect("no holder of this lock panics");
         if seen.whole.is_some_and(|at| seen.wrong.is_empty() || at.elapsed() <= GRACE) {
             return None;

@@ -42,7 +42,7 @@ impl Bed {
     pub async fn token(&self, namespace: &str, account: &str, audience: Option<&str>) -> Result<String> {
         if (namespace, account) == (operator::NAMESPACE, operator::ACCOUNT) {
             let tokens = self.operator_tokens().await?;
-            return Ok(if audience.is_some() { tokens.keys } else { tokens.kubernetes });
+            return if audience.is_some() { Ok(tokens.keys) } else { tokens.take() };
         }
         let minter = self.impersonated(MINTER, &["system:masters"]).await?;
         identity::token(&minter, namespace, account, audience).await
