@@ -137,10 +137,16 @@ impl Guardrails {
         }
     }
 
+    /// Whether tenants may not be open without them.
+    #[must_use]
+    pub fn are_required(&self) -> bool {
+        self.required == Required::Required
+    }
+
     /// Why nothing may be opened or renewed, if so: one has been down for longer than a minute, or was never seen to stand.
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
-        if self.required == Required::Reported {
+        if !self.are_required() {
             return None;
         }
         if let Some(why) = self.unknown() {

@@ -179,7 +179,10 @@ async fn watch_guardrails(context: Arc<Context>, queue: Arc<Queue>) {
         context.metrics.guardrails_wrong.set(i64::try_from(wrong.len()).unwrap_or(i64::MAX));
         if wrong != told {
             tracing::warn!(?wrong, "guardrails that are not as shipped");
-            transition::guardrails(&context, &wrong).await;
+            // While they are only tried, that they are not in force yet is no event.
+            if context.stores.guardrails.are_required() {
+                transition::guardrails(&context, &wrong).await;
+            }
             told = wrong;
         }
         if doubt.is_some() != doubted {
