@@ -176,7 +176,6 @@ impl Stores {
             self.flags.unknown(),
             self.nodes.unknown(),
             self.pods.unknown(),
-            self.guardrails.unknown(),
         ];
         all.into_iter().flatten().next()
     }

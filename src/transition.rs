@@ -66,8 +66,10 @@ pub async fn guardrails(context: &Context, wrong: &[String]) {
         action: "Look".into(),
         secondary: None,
     };
-    if let Err(error) = context.recorder.publish(&event, &config.object_ref(&())).await {
-        tracing::warn!(error = %crate::fact::brief(&error), "event not written");
+    let sent =
+        tokio::time::timeout(crate::apply::DEADLINE, context.recorder.publish(&event, &config.object_ref(&()))).await;
+    if !matches!(sent, Ok(Ok(()))) {
+        tracing::warn!("event of the guardrails not written");
     }
 }
 

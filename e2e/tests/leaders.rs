@@ -4,13 +4,16 @@
 #[path = "leaders/register.rs"]
 mod register;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 use register::Register;
 use ringfence_e2e::{
     Bed,
-    faults::{Action, Rule},
+    faults::{Action, Proxy, Rule},
     operator::Operator,
     process::Signal,
     promise::explained,
@@ -95,6 +98,26 @@ async fn round(bed: &'static Bed, replicas: &[Operator; 2], n: usize) -> Result<
     Ok(())
 }
 
+/// Two replicas, of which the first leads and reaches the API server through a proxy.
+async fn through_a_proxy(bed: &'static Bed) -> Result<(Arc<Proxy>, [Operator; 2], Register)> {
+    let proxy = bed.proxy().await?;
+    let mine = bed.start_operator_at("replica-a", &ARGUMENTS, proxy.api()).await?;
+    mine.ready().await?;
+    let register = Register::new(bed);
+    register.await_lead_of(&mine).await?;
+    let other = bed.start_operator("replica-b", &ARGUMENTS).await?;
+    other.ready().await?;
+    Ok((proxy, [mine, other], register))
+}
+
+/// The lead goes back, for the next.
+async fn back([mine, other]: &[Operator; 2], register: &Register) -> Result<()> {
+    other.server().terminate().await?;
+    register.await_lead_of(mine).await?;
+    other.server().start()?;
+    other.ready().await
+}
+
 #[tokio::test]
 async fn two_replicas_never_write_at_once() -> Result<()> {
     let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
@@ -130,13 +153,8 @@ const LATE: [(&str, &str); 7] = [
 async fn a_late_write_of_a_former_leader_is_refused_by_its_precondition() -> Result<()> {
     let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
     let test = async {
-        let proxy = bed.proxy().await?;
-        let mine = bed.start_operator_at("replica-a", &ARGUMENTS, proxy.api()).await?;
-        mine.ready().await?;
-        let register = Register::new(bed);
-        register.await_lead_of(&mine).await?;
-        let other = bed.start_operator("replica-b", &ARGUMENTS).await?;
-        other.ready().await?;
+        let (proxy, replicas, register) = through_a_proxy(bed).await?;
+        let [mine, other] = &replicas;
         for (method, path) in LATE {
             let story = Scenario::new(bed, "late", |_| ()).await?;
             story.inventory(1).await?;
@@ -152,7 +170,7 @@ async fn a_late_write_of_a_former_leader_is_refused_by_its_precondition() -> Res
             })
             .await?;
             mine.server().signal(Signal::Stop)?;
-            register.await_lead_of(&other).await?;
+            register.await_lead_of(other).await?;
             story.await_open().await?;
             let before = register.count()?;
             proxy.release();
@@ -165,11 +183,7 @@ async fn a_late_write_of_a_former_leader_is_refused_by_its_precondition() -> Res
             mine.server().signal(Signal::Cont)?;
             register.nothing_is_made_twice(&story.tenant)?;
             println!("{method} {path}: {}", register.judge()?);
-            // The lead goes back, for the next.
-            other.server().terminate().await?;
-            register.await_lead_of(&mine).await?;
-            other.server().start()?;
-            other.ready().await?;
+            back(&replicas, &register).await?;
         }
         Ok(())
     };
@@ -180,13 +194,8 @@ async fn a_late_write_of_a_former_leader_is_refused_by_its_precondition() -> Res
 async fn a_leader_whose_lease_writes_are_lost_stops_writing_before_another_begins() -> Result<()> {
     let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
     let test = async {
-        let proxy = bed.proxy().await?;
-        let mine = bed.start_operator_at("replica-a", &ARGUMENTS, proxy.api()).await?;
-        mine.ready().await?;
-        let register = Register::new(bed);
-        register.await_lead_of(&mine).await?;
-        let other = bed.start_operator("replica-b", &ARGUMENTS).await?;
-        other.ready().await?;
+        let (proxy, replicas, register) = through_a_proxy(bed).await?;
+        let [_, other] = &replicas;
         for action in
             [Action::Reset, Action::Answer(500, None), Action::Answer(409, None), Action::Delay(Duration::from_secs(5))]
         {
@@ -196,16 +205,13 @@ async fn a_leader_whose_lease_writes_are_lost_stops_writing_before_another_begin
             story.sign().await?;
             let rule = proxy.rule(Rule::always(action.clone(), |c| c.path.contains("/leases")));
             story.plan(1).await?;
-            register.await_lead_of(&other).await?;
+            register.await_lead_of(other).await?;
             story.await_open().await?;
             let story = story.neighbour("after").await?;
             story.unlock(1).await?;
             proxy.lift(&rule);
             println!("{action}: {}", register.judge()?);
-            other.server().terminate().await?;
-            register.await_lead_of(&mine).await?;
-            other.server().start()?;
-            other.ready().await?;
+            back(&replicas, &register).await?;
         }
         Ok(())
     };

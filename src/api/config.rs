@@ -33,7 +33,7 @@ pub struct RingfenceConfigSpec {
     pub groups: Option<Groups>,
     /// What the guardrails let through in tenants' namespaces. What is absent is as strict as can be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guardrails: Option<Guardrails>,
+    pub guardrails: Option<GuardrailValues>,
 }
 
 /// The ServiceAccount that the operator runs as.
@@ -103,7 +103,7 @@ pub struct Groups {
 /// What this cluster has that tenants may use; values of the guardrails in tenants' namespaces, and only there.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default)]
 #[serde(rename_all = "camelCase")]
-pub struct Guardrails {
+pub struct GuardrailValues {
     /// Who may place tenants' pods. Absent: the default scheduler alone.
     #[schemars(length(min = 1, max = 8))]
     #[x_kube(merge_strategy = kube::core::ListMerge::Map(vec!["name".into()]))]

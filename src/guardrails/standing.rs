@@ -78,9 +78,13 @@ impl Guardrails {
         }
     }
 
-    /// Why one of the collections is not to be believed, if so.
+    /// Why one of the collections is not to be believed, if so, and whether that matters.
     #[must_use]
-    pub fn unknown(&self) -> Option<String> {
+    pub fn missed(&self) -> Option<String> {
+        if self.are_required() { self.unknown() } else { None }
+    }
+
+    fn unknown(&self) -> Option<String> {
         let all = [
             self.policies.unknown(),
             self.bindings.unknown(),
@@ -152,10 +156,8 @@ impl Guardrails {
         if let Some(why) = self.unknown() {
             return Some(format!("It is not known whether the guardrails stand: {why}."));
         }
-        // After a start nobody has looked yet: what stood before is not said to be in doubt for that.
-        if self.seen.lock().expect("no holder of this lock panics").compared.is_none() {
-            self.look();
-        }
+        // Looked at here and not only by whoever tells of it, who may hang.
+        self.look();
         let seen = self.seen.lock().expect("no holder of this lock panics");
         if seen.whole.is_some_and(|at| seen.wrong.is_empty() || at.elapsed() <= GRACE) {
             return None;

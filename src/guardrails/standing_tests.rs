@@ -41,10 +41,17 @@ async fn a_weaker_guardrail_is_told_at_once_and_holds_everything_after_a_minute(
     stored(&guardrails, weaker);
     assert_eq!(guardrails.look(), ["ringfence-g05-namespaces: spec.validations[0].expression"]);
     assert_eq!(guardrails.doubt(), None, "there is a minute to put it right");
+    stored(&guardrails, |_, o| o["metadata"]["resourceVersion"] = json!("3"));
+    assert_eq!(guardrails.doubt(), None, "put back");
+    stored(&guardrails, |name, o| {
+        weaker(name, o);
+        o["metadata"]["resourceVersion"] = json!("4");
+    });
+    // Nobody but who decides looks any more.
     tokio::time::advance(Duration::from_secs(61)).await;
     let doubt = guardrails.doubt().unwrap();
     assert!(doubt.contains("ringfence-g05-namespaces") && doubt.contains("Apply manifests/guardrails"), "{doubt}");
-    stored(&guardrails, |_, o| o["metadata"]["resourceVersion"] = json!("3"));
+    stored(&guardrails, |_, o| o["metadata"]["resourceVersion"] = json!("5"));
     assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None));
 }
 

@@ -30,7 +30,7 @@ pub async fn serve(listener: TcpListener, context: Arc<Context>, queue: Arc<Queu
 
 /// Ready while every store is believed and work is taken, also by a replica that stands by.
 fn readyz(context: &Context, queue: &Queue) -> (StatusCode, String) {
-    match context.stores.unknown() {
+    match context.stores.unknown().or_else(|| context.stores.guardrails.missed()) {
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         None if queue.is_closed() => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into()),
         None => (StatusCode::OK, "ok\n".into()),

@@ -177,7 +177,8 @@ async fn watch_guardrails(context: Arc<Context>, queue: Arc<Queue>) {
         tokio::time::sleep(GUARDRAILS_LOOK).await;
         let (wrong, doubt) = (context.stores.guardrails.look(), context.stores.guardrails.doubt());
         context.metrics.guardrails_wrong.set(i64::try_from(wrong.len()).unwrap_or(i64::MAX));
-        if wrong != told {
+        // A replica that stands by tells once it leads.
+        if wrong != told && context.lead.holds() {
             tracing::warn!(?wrong, "guardrails that are not as shipped");
             // While they are only tried, that they are not in force yet is no event.
             if context.stores.guardrails.are_required() {

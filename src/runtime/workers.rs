@@ -20,6 +20,8 @@ use crate::{
 
 /// How long one reconcile may take in all.
 const DEADLINE: Duration = Duration::from_secs(120);
+/// How long a start waits for the guardrails to be listed. Without the right to, everything that closes is done all the same.
+const FOR_GUARDRAILS: Duration = Duration::from_secs(10);
 /// How long after a start, at most, before work begins on stores that are not complete.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -34,7 +36,10 @@ pub fn spawn(count: u16, context: &Arc<Context>, queue: &Arc<Queue>) -> JoinSet<
 }
 
 async fn work(context: Arc<Context>, queue: Arc<Queue>, backoff: Arc<Backoff>) {
-    while context.stores.unknown().is_some() {
+    let begun = Instant::now();
+    while context.stores.unknown().is_some()
+        || (begun.elapsed() < FOR_GUARDRAILS && context.stores.guardrails.missed().is_some())
+    {
         if queue.is_closed() {
             return;
         }
