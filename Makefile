@@ -15,7 +15,7 @@ demo: tools ## Flip a tenant on real servers, narrated; EXIT=1 ends by itself
 
 bench: tools ## What a thousand tenants cost, against a raw client; ARGS="--tenants 100 -o json"
 	cargo build --quiet --release --bin ringfence
-	RINGFENCE_BIN=$${RINGFENCE_BIN:-$(or $(CARGO_TARGET_DIR),target)/release/ringfence} cargo run --quiet -p ringfence-e2e --bin bench -- $(ARGS)
+	RINGFENCE_BIN=$${RINGFENCE_BIN:-$(or $(CARGO_TARGET_DIR),target)/release/ringfence} cargo run --quiet --release -p ringfence-e2e --bin bench -- $(ARGS)
 
 faults: tools ## Every crash and fault plan, every interleaving of two leaders (about half an hour); writes docs/faults.md
 	cargo build --bin ringfence

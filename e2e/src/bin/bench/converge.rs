@@ -10,7 +10,7 @@ use ringfence_e2e::{
 use serde::Serialize;
 
 use crate::{
-    floor::Floor,
+    floor::{Floor, Way},
     meter::{Cost, Meter, pid},
     options::Options,
     say,
@@ -34,31 +34,31 @@ impl Converged {
     }
 }
 
-/// Raw client, raw client with every write, operator: block by block; each begins in its turn.
+/// The raw client in each of its ways, and the operator: block by block; each begins in its turn.
 pub async fn alternate(
     bed: &Bed,
     operator: &Operator,
     crowd: &Crowd,
     floor: &Floor,
     options: &Options,
-) -> Result<[Converged; 3]> {
+) -> Result<[Converged; 4]> {
     let empty = || Converged { objects: floor.objects(), ..Converged::default() };
-    let mut all = [empty(), empty(), empty()];
+    let mut all = [empty(), empty(), empty(), empty()];
     for block in 0..options.tenants / options.block {
         let range = block * options.block..(block + 1) * options.block;
-        let tenants = ["raw", "all", "op"].map(|stem| names(stem, range.clone()));
-        for theirs in &tenants[..2] {
+        let tenants = ["raw", "ssa", "all", "op"].map(|stem| names(stem, range.clone()));
+        for theirs in &tenants[..Way::ALL.len()] {
             // No class has the raw client's nodes: the operator must not take them.
             let nodes: Vec<_> = theirs.iter().map(|tenant| format!("node-{tenant}")).collect();
             crowd.other("raw").nodes(&nodes).await?;
         }
         crowd.nodes(&names("op-node", range)).await?;
-        crowd.agreements(&tenants[2], None).await?;
+        crowd.agreements(&tenants[3], None).await?;
         quiet(bed).await?;
-        for turn in (0..3).map(|n| (n + block) % 3) {
-            let cost = match turn {
-                2 => open(bed, operator, crowd, &tenants[2], options).await?,
-                raw => write(bed, floor, &tenants[raw], raw == 1).await?,
+        for turn in (0..4).map(|n| (n + block) % 4) {
+            let cost = match Way::ALL.get(turn) {
+                Some(way) => write(bed, floor, &tenants[turn], *way).await?,
+                None => open(bed, operator, crowd, &tenants[turn], options).await?,
             };
             all[turn].add(cost);
         }
@@ -66,14 +66,17 @@ pub async fn alternate(
         let wall: Vec<_> =
             last.iter().map(|c| format!("{:.1} s ({:.1} CPU-s)", c.wall_seconds, c.cpu_seconds)).collect();
         let done = (block + 1) * options.block;
-        say(&format!("{done} tenants each: raw {}, with every write {}, Ringfence {}", wall[0], wall[1], wall[2]));
+        say(&format!(
+            "{done} tenants each: raw {}, by apply {}, with every write {}, Ringfence {}",
+            wall[0], wall[1], wall[2], wall[3]
+        ));
     }
     Ok(all)
 }
 
-async fn write(bed: &Bed, floor: &Floor, tenants: &[String], all_writes: bool) -> Result<Cost> {
+async fn write(bed: &Bed, floor: &Floor, tenants: &[String], way: Way) -> Result<Cost> {
     let meter = Meter::begin(bed, std::process::id())?;
-    floor.write(tenants, all_writes).await?;
+    floor.write(tenants, way).await?;
     let end = Timestamp::now();
     quiet(bed).await?;
     meter.end(Some(end))

@@ -1,9 +1,9 @@
-//! The floor: a client without rate limit that writes each object of a tenant once, as it is in the end, and knows nothing.
+//! The floor: a client without rate limit that writes each object of a tenant, as it is in the end, and knows nothing.
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Node;
 use kube::{
-    Api, Client,
+    Api, Client, ResourceExt,
     api::{Patch, PatchParams, PostParams},
 };
 use ringfence_e2e::{
@@ -20,7 +20,23 @@ use serde_json::{Value, json};
 use crate::later::Later;
 use crate::template::{GROUP, Template, kind_of_its_own};
 
-/// Writes under the operator's name, so that the same guardrails judge it.
+/// How the raw client writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Each object once, by POST.
+    Created,
+    /// Each object once, by server-side apply, as GitOps tools do and as other operators were measured against.
+    Applied,
+    /// As often as the operator does, in its order.
+    Repeated,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Created, Self::Applied, Self::Repeated];
+}
+
+/// Writes under the operator's name, so that the same guardrails judge it; only the copies of Ringfence's kinds are an administrator's.
 pub struct Floor {
     client: Client,
     people: Client,
@@ -63,36 +79,43 @@ impl Floor {
         self.templates.len() - 1
     }
 
-    /// Writes all objects of these tenants, each once, as it is in the end; or with `all_writes`, as often as the operator does, in its
-    /// order.
-    pub async fn write(&self, tenants: &[String], all_writes: bool) -> Result<()> {
+    /// Writes all objects of these tenants.
+    pub async fn write(&self, tenants: &[String], way: Way) -> Result<()> {
         each(tenants, async |tenant| {
             let mut made = vec![];
             for (n, template) in self.templates.iter().enumerate() {
-                // The plan is a person's, also here.
-                let (api, mut object) = template.under(if n == 0 { &self.people } else { &self.client }, tenant)?;
-                if all_writes {
+                let (api, mut object) = template.under(self.writer(template), tenant)?;
+                if way == Way::Repeated {
                     self.later.take_back(template.kind(), &mut object);
                 }
-                let stored =
-                    api.create(&PostParams::default(), &object).await.with_context(|| format!("{object:?}"))?;
-                if all_writes && n == 0 {
-                    let (api, _) = template.under(&self.client, tenant)?;
+                // The plan is a person's, in every turn.
+                let stored = match way {
+                    Way::Applied if n > 0 => {
+                        let params = PatchParams::apply("rawclient");
+                        api.patch(&object.name_any(), &params, &Patch::Apply(&object)).await
+                    }
+                    _ => api.create(&PostParams::default(), &object).await,
+                };
+                if way == Way::Repeated && n == 0 {
                     self.later.hold(&api, tenant).await?;
                 }
-                made.push(stored);
+                made.push(stored.with_context(|| format!("{way:?} {}", template.kind()))?);
             }
             self.take_node(tenant).await?;
             self.make_keys(tenant).await?;
-            if all_writes {
+            if way == Way::Repeated {
                 for (template, stored) in self.templates.iter().zip(made) {
-                    let (api, object) = template.under(&self.client, tenant)?;
+                    let (api, object) = template.under(self.writer(template), tenant)?;
                     self.later.complete(&self.client, &api, template.kind(), object, stored).await?;
                 }
             }
             Ok(())
         })
         .await
+    }
+
+    fn writer(&self, template: &Template) -> &Client {
+        if template.is_a_copy() { &self.people } else { &self.client }
     }
 
     async fn take_node(&self, tenant: &str) -> Result<()> {
@@ -112,7 +135,7 @@ impl Floor {
     }
 }
 
-/// Copies of two kinds in a group of their own, and the right to write them.
+/// Copies of two kinds in a group of their own, and the right to apply what the operator creates and replaces.
 async fn kinds(admin: &Client) -> Result<()> {
     for file in ["tenantrecords", "healthcareplans"] {
         let path = repository().join(format!("crds/{file}.yaml"));
@@ -121,7 +144,8 @@ async fn kinds(admin: &Client) -> Result<()> {
         }
     }
     let group = "rbac.authorization.k8s.io";
-    let rules = json!([{ "apiGroups": [GROUP], "resources": ["*"], "verbs": ["*"] }]);
+    let resources = ["namespaces", "configmaps", "networkpolicies", "resourcequotas", "serviceaccounts", "rolebindings"];
+    let rules = json!([{ "apiGroups": ["", "networking.k8s.io", "rbac.authorization.k8s.io"], "resources": resources, "verbs": ["patch"] }]);
     let role = json!({ "apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": { "name": "floor" }, "rules": rules });
     manifests::apply(admin, role).await?;
     let reference = json!({ "apiGroup": group, "kind": "ClusterRole", "name": "floor" });

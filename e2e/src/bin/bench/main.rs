@@ -51,7 +51,7 @@ async fn run(bed: &'static Bed, options: &Options) -> Result<Report> {
     quiet(bed).await?;
     let floor = floor::Floor::of(bed, &crowd, &first[0]).await?;
 
-    let [floor, same_writes, ringfence] = converge::alternate(bed, &operator, &crowd, &floor, options).await?;
+    let [floor, applied, same_writes, ringfence] = converge::alternate(bed, &operator, &crowd, &floor, options).await?;
     let resident = resident_mib(meter::pid(&operator)?)?;
     say("restart");
     let (operator, restart) = rest::restart(bed, operator, options).await?;
@@ -62,6 +62,7 @@ async fn run(bed: &'static Bed, options: &Options) -> Result<Report> {
     Ok(Report {
         tenants: options.tenants,
         floor,
+        applied,
         same_writes,
         ringfence,
         resident_mib: [idle, resident, resident_restarted].into(),

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use ringfence_e2e::{Bed, audit::Mark, crowd::requests, operator::Operator, usage::cpu_seconds};
 use serde::Serialize;
 
+use crate::template::GROUP;
+
 /// What a number of tenants cost.
 #[derive(Clone, Default, Serialize)]
 pub struct Cost {
@@ -69,7 +71,11 @@ impl<'a> Meter<'a> {
         servers
             .iter_mut()
             .for_each(|(server, seconds)| *seconds -= self.servers.get(server).copied().unwrap_or_default());
-        let events = requests(self.bed, self.api)?;
+        let mut events = requests(self.bed, self.api)?;
+        // The raw client's copies of the register and its writes to a plan are somebody else's; that there is a plan is nobody's cost.
+        let copies = self.bed.audit().after(self.api).filter(|e| e.object_ref.api_group == GROUP);
+        let theirs = copies.filter(|e| (&*e.verb, &*e.object_ref.resource) != ("create", "healthcareplans"));
+        events.extend(theirs.events()?);
         let writes: Vec<_> = events.iter().filter(|e| e.is_write()).collect();
         let end = end.or(writes.iter().map(|e| e.stage_timestamp).max()).unwrap_or(self.began);
         Ok(Cost {

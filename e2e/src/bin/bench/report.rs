@@ -26,8 +26,10 @@ impl From<[f64; 3]> for Resident {
 pub struct Report {
     /// How many tenants each has made.
     pub tenants: usize,
-    /// The raw client.
+    /// The raw client, each object once.
     pub floor: Converged,
+    /// The raw client, each object once by server-side apply.
+    pub applied: Converged,
     /// The raw client again, with as many writes as the operator makes.
     pub same_writes: Converged,
     /// The operator.
@@ -47,14 +49,19 @@ pub struct Report {
 impl Report {
     /// For people, in Markdown.
     pub fn table(&self) -> String {
-        let [floor, writes, ours] = [&self.floor, &self.same_writes, &self.ringfence].map(|of| &of.total);
+        let [floor, applied, writes, ours] =
+            [&self.floor, &self.applied, &self.same_writes, &self.ringfence].map(|of| &of.total);
         let per = |count: usize| count as f64 / self.tenants as f64;
         let cost = |what: &str, of: &dyn Fn(&Cost) -> f64| {
-            let (once, all, own) = (of(floor), of(writes), of(ours));
-            format!("| {what} | {once:.1} | {all:.1} | {own:.1} | {:.2} × | {:.2} × |", own / once, own / all)
+            let [once, applied, all, own] = [floor, applied, writes, ours].map(of);
+            let [to_once, to_applied, to_all] = [once, applied, all].map(|of| own / of);
+            format!(
+                "| {what} | {once:.1} | {applied:.1} | {all:.1} | {own:.1} | {to_once:.2} × | {to_applied:.2} × | {to_all:.2} × |"
+            )
         };
         let count = |what: &str, of: &dyn Fn(&Cost) -> usize| {
-            format!("| {what} | {:.2} | {:.2} | {:.2} | | |", per(of(floor)), per(of(writes)), per(of(ours)))
+            let [once, applied, all, own] = [floor, applied, writes, ours].map(|cost| per(of(cost)));
+            format!("| {what} | {once:.2} | {applied:.2} | {all:.2} | {own:.2} | | | |")
         };
         let rest = |what: &str, r: &Rest| {
             format!(
@@ -71,10 +78,10 @@ impl Report {
         };
         [
             format!(
-                "| {} tenants | raw client, each object once | raw client, every write | Ringfence | to objects | to writes |",
+                "| {} tenants | raw client, each object once | the same, by server-side apply | raw client, every write | Ringfence | to once | to apply | to every write |",
                 self.tenants
             ),
-            "|---|---|---|---|---|---|".into(),
+            "|---|---|---|---|---|---|---|---|".into(),
             cost("wall, s", &|c| c.wall_seconds),
             cost("CPU of everything, s", &|c| c.cpu_seconds),
             cost("of it the writer's own, s", &|c| c.writer_cpu_seconds),
@@ -86,7 +93,7 @@ impl Report {
             count("refused writes per tenant", &|c| c.refused),
             count("reads per tenant", &|c| c.reads),
             count("key service requests per tenant", &|c| c.key_requests),
-            format!("| objects + nodes per tenant | {0} + 1 | {0} + 1 | {0} + 1 | | |", self.floor.objects),
+            format!("| objects + nodes per tenant | {0} + 1 | {0} + 1 | {0} + 1 | {0} + 1 | | | |", self.floor.objects),
             String::new(),
             "| nothing changed | within | writes per tenant | reads per tenant | lists in all | key requests per tenant |".into(),
             "|---|---|---|---|---|---|".into(),

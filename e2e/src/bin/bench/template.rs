@@ -79,6 +79,11 @@ impl Template {
         &self.resource.kind
     }
 
+    /// Whether it is of the raw client's own kinds.
+    pub fn is_a_copy(&self) -> bool {
+        self.resource.group == GROUP
+    }
+
     /// Where it belongs, and the object, under another tenant's name.
     pub fn under(&self, client: &Client, tenant: &str) -> Result<(Api<DynamicObject>, DynamicObject)> {
         let api = match self.namespaced {
