@@ -1,11 +1,42 @@
 //! How a store holds an object: as it is, or packed. Label maps and empty fields make an object ten times as large in memory as its JSON.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use kube::ResourceExt;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::store::version;
+use crate::store::{Key, version};
+
+/// How many unpacked objects of a collection are at hand: more than tenants are worked on at once.
+const RECENT: usize = 32;
+
+/// What was unpacked, or came in, last: one tenant is looked at several times in a row.
+pub struct Recent<K>(Mutex<VecDeque<(Key, u64, Arc<K>)>>);
+
+impl<K> Default for Recent<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K> Recent<K> {
+    fn find(&self, key: &Key, version: u64) -> Option<Arc<K>> {
+        let recent = self.0.lock().expect("no holder of this lock panics");
+        recent.iter().rev().find(|(k, v, _)| *v == version && k == key).map(|(.., object)| object.clone())
+    }
+
+    fn keep(&self, key: &Key, version: u64, object: &Arc<K>) {
+        let mut recent = self.0.lock().expect("no holder of this lock panics");
+        recent.retain(|(k, ..)| k != key);
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((key.clone(), version, object.clone()));
+    }
+}
 
 /// One object.
 pub struct Held<K> {
@@ -36,11 +67,22 @@ impl<K: ResourceExt> Held<K> {
         Self { version: version(&*object), body: Body::Packed(packed, unpack) }
     }
 
-    /// The object.
-    pub fn object(&self) -> Arc<K> {
+    /// The object, filed under `key`.
+    pub fn object(&self, key: &Key, recent: &Recent<K>) -> Arc<K> {
         match &self.body {
             Body::Whole(object) => object.clone(),
-            Body::Packed(packed, unpack) => Arc::new(unpack(packed)),
+            Body::Packed(packed, unpack) => recent.find(key, self.version).unwrap_or_else(|| {
+                let object = Arc::new(unpack(packed));
+                recent.keep(key, self.version, &object);
+                object
+            }),
+        }
+    }
+
+    /// Keeps the object that this was just made of at hand.
+    pub fn keep(&self, key: &Key, object: &Arc<K>, recent: &Recent<K>) {
+        if let Body::Packed(..) = self.body {
+            recent.keep(key, self.version, object);
         }
     }
 }
@@ -65,11 +107,30 @@ mod tests {
         }))
         .unwrap();
         let held = Held::packed(Arc::new(policy.clone()));
-        assert_eq!((&*held.object(), held.version), (&policy, 7));
+        let (key, recent) = (Key::default(), Recent::default());
+        assert_eq!((&*held.object(&key, &recent), held.version), (&policy, 7));
         let text = "a flag that is off; ".repeat(500);
         let map = ConfigMap { data: Some([("flags".to_owned(), text)].into()), ..ConfigMap::default() };
         let held = Held::packed(Arc::new(map.clone()));
         let Body::Packed(bytes, _) = &held.body else { panic!("it is not packed") };
-        assert!(bytes.len() < 500 && *held.object() == map, "{}", bytes.len());
+        assert!(bytes.len() < 500 && *held.object(&key, &Recent::default()) == map, "{}", bytes.len());
+    }
+
+    #[test]
+    fn what_was_looked_at_last_is_at_hand_and_never_an_older_version() {
+        let at = |version: &str| {
+            let mut map = ConfigMap::default();
+            map.metadata.resource_version = Some(version.into());
+            Arc::new(map)
+        };
+        let key = |n: usize| Key::new((String::new(), n.to_string()));
+        let recent = Recent::default();
+        let (first, second) = (Held::packed(at("1")), Held::packed(at("2")));
+        let seen = first.object(&key(0), &recent);
+        assert!(Arc::ptr_eq(&seen, &first.object(&key(0), &recent)));
+        assert_eq!(second.object(&key(0), &recent).metadata.resource_version.as_deref(), Some("2"));
+        assert_eq!(second.object(&key(1), &recent).metadata.resource_version.as_deref(), Some("2"));
+        (0..=RECENT).for_each(|n| drop(second.object(&key(n), &recent)));
+        assert_eq!(recent.0.lock().unwrap().len(), RECENT);
     }
 }

@@ -14,7 +14,12 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{fact::Fact, heard::Heard, held::Held, prune::Prune};
+use crate::{
+    fact::Fact,
+    heard::Heard,
+    held::{Held, Recent},
+    prune::Prune,
+};
 
 /// How long one watch lasts, seconds: then the API server ends it, and a new one, from where it ended, shows that it is still there.
 /// Bookmarks alone do not: where nothing changes none is sent.
@@ -37,6 +42,7 @@ pub struct Store<K> {
     index_by: fn(&K) -> Vec<String>,
     hold: fn(Arc<K>) -> Held<K>,
     inner: RwLock<Inner<K>>,
+    recent: Recent<K>,
     heard: Arc<Heard>,
 }
 
@@ -49,10 +55,11 @@ struct Inner<K> {
     /// The last objects that were deleted, and at which version: a late answer to an older write does not bring them back.
     deleted: VecDeque<(Key, u64)>,
     synced: bool,
+    changes: u64,
 }
 
 /// Namespace and name; shared, for an index holds it, too.
-type Key = Arc<(String, String)>;
+pub type Key = Arc<(String, String)>;
 
 fn key<K: ResourceExt>(object: &K) -> Key {
     Arc::new((object.namespace().unwrap_or_default(), object.name_any()))
@@ -87,8 +94,9 @@ impl<K: Resource + Clone + Prune> Store<K> {
             written: BTreeSet::new(),
             deleted: VecDeque::new(),
             synced: false,
+            changes: 0,
         };
-        Self { what, index_by, hold, inner: RwLock::new(inner), heard: Arc::default() }
+        Self { what, index_by, hold, inner: RwLock::new(inner), recent: Recent::default(), heard: Arc::default() }
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Inner<K>> {
@@ -101,19 +109,26 @@ impl<K: Resource + Clone + Prune> Store<K> {
         if let Some(why) = self.doubt(&inner) {
             return Fact::Unknown(why);
         }
-        inner.objects.get(&(namespace.to_owned(), name.to_owned())).map(Held::object).into()
+        let found = inner.objects.get_key_value(&(namespace.to_owned(), name.to_owned()));
+        found.map(|(key, held)| held.object(key, &self.recent)).into()
     }
 
     /// The objects that the index files under `value`.
     pub fn by(&self, value: &str) -> Vec<Arc<K>> {
         let inner = self.read();
         let keys = inner.index.get(value);
-        keys.into_iter().flatten().filter_map(|k| inner.objects.get(k).map(Held::object)).collect()
+        let found = keys.into_iter().flatten().filter_map(|k| inner.objects.get_key_value(k));
+        found.map(|(key, held)| held.object(key, &self.recent)).collect()
     }
 
     /// Every object.
     pub fn all(&self) -> Vec<Arc<K>> {
-        self.read().objects.values().map(Held::object).collect()
+        self.read().objects.iter().map(|(key, held)| held.object(key, &self.recent)).collect()
+    }
+
+    /// How often an object came, changed or went: nothing has while this is the same.
+    pub fn changes(&self) -> u64 {
+        self.read().changes
     }
 
     /// Why this store is not to be believed now, if so.
@@ -155,7 +170,7 @@ impl<K: Resource + Clone + Prune> Store<K> {
                 if inner.deleted.len() > REMEMBERED {
                     inner.deleted.pop_front();
                 }
-                inner.remove(&key(&object), version(&object), self.index_by).into_iter().collect()
+                inner.remove(&key(&object), version(&object), self).into_iter().collect()
             }
             watcher::Event::Init => {
                 inner.incoming = Some(vec![]);
@@ -185,9 +200,14 @@ impl<K: Resource + Clone + Prune> Store<K> {
 impl<K: Resource + Clone> Inner<K> {
     fn insert(&mut self, object: K, store: &Store<K>) -> Arc<K> {
         let (key, object) = (key(&object), Arc::new(object));
-        if let Some(old) = self.objects.insert(key.clone(), (store.hold)(object.clone())) {
-            self.unfile(&key, &old.object(), store.index_by);
+        if let Some(old) = self.objects.get(&key) {
+            let old = old.object(&key, &store.recent);
+            self.unfile(&key, &old, store.index_by);
         }
+        self.changes += 1;
+        let held = (store.hold)(object.clone());
+        held.keep(&key, &object, &store.recent);
+        self.objects.insert(key.clone(), held);
         for value in (store.index_by)(&object) {
             self.index.entry(value).or_default().insert(key.clone());
         }
@@ -211,12 +231,13 @@ impl<K: Resource + Clone> Inner<K> {
     }
 
     /// A deletion that is older than what is held speaks of a former object of that name.
-    fn remove(&mut self, key: &Key, version_seen: u64, index_by: fn(&K) -> Vec<String>) -> Option<Arc<K>> {
+    fn remove(&mut self, key: &Key, version_seen: u64, store: &Store<K>) -> Option<Arc<K>> {
         if self.objects.get(key).is_some_and(|old| old.version > version_seen) {
             return None;
         }
-        let old = self.objects.remove(key)?.object();
-        self.unfile(key, &old, index_by);
+        let old = self.objects.remove(key)?.object(key, &store.recent);
+        self.changes += 1;
+        self.unfile(key, &old, store.index_by);
         Some(old)
     }
 
@@ -226,7 +247,7 @@ impl<K: Resource + Clone> Inner<K> {
         let names: BTreeSet<Key> = listed.iter().map(key).collect();
         let kept = |k: &Key| names.contains(k) || written.contains(k);
         let gone: Vec<_> = self.objects.keys().filter(|k| !kept(k)).cloned().collect();
-        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, store.index_by)).collect();
+        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, store)).collect();
         changed.extend(listed.into_iter().filter_map(|o| self.newer(o, store)));
         changed
     }

@@ -51,6 +51,21 @@ fn version_of(store: &Store<ConfigMap>, name: &str) -> Option<String> {
 }
 
 #[test]
+fn every_change_is_counted_and_nothing_else() {
+    let store = listed(&[object("a", 1, "g")]);
+    let mut counted = vec![store.changes()];
+    store.put(object("a", 1, "g"));
+    counted.push(store.changes());
+    store.put(object("a", 2, "g"));
+    counted.push(store.changes());
+    store.take(Event::Delete(object("a", 1, "g")));
+    counted.push(store.changes());
+    store.take(Event::Delete(object("a", 3, "g")));
+    counted.push(store.changes());
+    assert_eq!(counted, [1, 1, 2, 2, 3]);
+}
+
+#[test]
 fn nothing_is_absent_before_the_first_list_is_complete() {
     let store = Store::new("config maps", group);
     let doubt = |s: &Store<ConfigMap>| s.get("n", "a").doubt().map(str::to_owned);

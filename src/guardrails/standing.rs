@@ -1,7 +1,6 @@
 //! Whether the guardrails stand, and for how long one may be down before nothing is opened or renewed any more.
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
 };
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -52,8 +51,8 @@ struct Seen {
     /// When all of them stood, for the last time.
     whole: Option<Instant>,
     wrong: Vec<String>,
-    /// What was compared: what has not changed is not compared again.
-    compared: Option<u64>,
+    /// After how many changes was compared: what has not changed is not compared again.
+    compared: Option<[u64; 4]>,
 }
 
 static SHIPPED: LazyLock<Vec<Shipped>> = LazyLock::new(shipped);
@@ -69,10 +68,10 @@ impl Guardrails {
     #[must_use]
     pub fn new(required: Required) -> Self {
         Self {
-            policies: Arc::new(Store::new("validating admission policies", |_| vec![])),
-            bindings: Arc::new(Store::new("bindings of validating admission policies", |_| vec![])),
-            mutating: Arc::new(Store::new("mutating admission policies", |_| vec![])),
-            mutating_bindings: Arc::new(Store::new("bindings of mutating admission policies", |_| vec![])),
+            policies: Arc::new(Store::packed("validating admission policies", |_| vec![])),
+            bindings: Arc::new(Store::packed("bindings of validating admission policies", |_| vec![])),
+            mutating: Arc::new(Store::packed("mutating admission policies", |_| vec![])),
+            mutating_bindings: Arc::new(Store::packed("bindings of mutating admission policies", |_| vec![])),
             required,
             seen: Mutex::default(),
         }
@@ -97,31 +96,20 @@ impl Guardrails {
     /// Compares every shipped object with the stored one, and returns what is wrong, each with the field.
     pub fn look(&self) -> Vec<String> {
         let mut seen = self.seen.lock().expect("no holder of this lock panics");
-        let versions = Some(self.versions());
-        if self.unknown().is_none() && seen.compared != versions {
+        let changes = [
+            self.policies.changes(),
+            self.bindings.changes(),
+            self.mutating.changes(),
+            self.mutating_bindings.changes(),
+        ];
+        if self.unknown().is_none() && seen.compared != Some(changes) {
             seen.wrong = SHIPPED.iter().filter_map(|s| self.wrong(s)).collect();
-            seen.compared = versions;
+            seen.compared = Some(changes);
         }
         if self.unknown().is_none() && seen.wrong.is_empty() {
             seen.whole = Some(Instant::now());
         }
         seen.wrong.clone()
-    }
-
-    /// Of every object that is there, in one number that changes with each.
-    fn versions(&self) -> u64 {
-        fn of<K: Resource + Clone + Prune>(store: &Store<K>) -> u64 {
-            let one = |o: &Arc<K>| {
-                let mut hasher = DefaultHasher::new();
-                (o.name_any(), o.uid(), o.resource_version()).hash(&mut hasher);
-                hasher.finish()
-            };
-            store.all().iter().map(one).fold(0, u64::wrapping_add)
-        }
-        let all = [of(&self.policies), of(&self.bindings), of(&self.mutating), of(&self.mutating_bindings)];
-        let mut hasher = DefaultHasher::new();
-        all.hash(&mut hasher);
-        hasher.finish()
     }
 
     fn wrong(&self, shipped: &Shipped) -> Option<String> {

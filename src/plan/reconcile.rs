@@ -82,13 +82,17 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
             }
         }
         let (settled, steps) = decided;
-        for step in &steps {
-            let Err(f) = writer.perform(step).await else { continue };
-            if !step.is_tidying() {
+        for group in steps.chunk_by(|a, b| a.is_beside_others() && b.is_beside_others()) {
+            let done = futures::future::join_all(group.iter().map(|step| writer.perform(step))).await;
+            let failed = group.iter().zip(done).filter_map(|(step, done)| Some((step, done.err()?)));
+            let (untidy, ends): (Vec<_>, Vec<_>) = failed.partition(|(step, _)| step.is_tidying());
+            if let Some((_, f)) = ends.into_iter().next() {
                 failure = Some(f);
                 break;
             }
-            failure.get_or_insert(Failure { untidy: true, ..f });
+            if let Some((_, f)) = untidy.into_iter().next() {
+                failure.get_or_insert(Failure { untidy: true, ..f });
+            }
         }
         let raced = failure.as_ref().is_some_and(|f| f.raced);
         if (steps.is_empty() || (failure.is_some() && !raced))

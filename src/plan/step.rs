@@ -90,6 +90,16 @@ impl Step {
         }
     }
 
+    /// Whether the step may be done at the same time as its neighbours of which this is true, too: none waits for another.
+    #[must_use]
+    pub const fn is_beside_others(&self) -> bool {
+        match self {
+            Self::Apply(owned) => !matches!(owned, Owned::NetworkPolicy(_)),
+            Self::CreateKey { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether the step opens something: it needs facts that were read by quorum just now.
     #[must_use]
     pub const fn is_loosening(&self) -> bool {

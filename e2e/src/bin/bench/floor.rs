@@ -144,7 +144,8 @@ async fn kinds(admin: &Client) -> Result<()> {
         }
     }
     let group = "rbac.authorization.k8s.io";
-    let resources = ["namespaces", "configmaps", "networkpolicies", "resourcequotas", "serviceaccounts", "rolebindings"];
+    let resources =
+        ["namespaces", "configmaps", "networkpolicies", "resourcequotas", "serviceaccounts", "rolebindings"];
     let rules = json!([{ "apiGroups": ["", "networking.k8s.io", "rbac.authorization.k8s.io"], "resources": resources, "verbs": ["patch"] }]);
     let role = json!({ "apiVersion": format!("{group}/v1"), "kind": "ClusterRole", "metadata": { "name": "floor" }, "rules": rules });
     manifests::apply(admin, role).await?;
