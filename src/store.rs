@@ -86,7 +86,9 @@ impl<K: Resource + Clone + Prune> Store<K> {
         Self::with(what, index_by, Held::packed)
     }
 
-    fn with(what: &'static str, index_by: fn(&K) -> Vec<String>, hold: fn(Arc<K>) -> Held<K>) -> Self {
+    /// An empty store that holds each object as `hold` says.
+    #[must_use]
+    pub fn with(what: &'static str, index_by: fn(&K) -> Vec<String>, hold: fn(Arc<K>) -> Held<K>) -> Self {
         let inner = Inner {
             objects: HashMap::new(),
             index: HashMap::new(),

@@ -16,6 +16,7 @@ use crate::{
     api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig, TenantRecord, conditions::Reason},
     guarded::Guarded,
     guardrails::Guardrails,
+    held::Held,
     keys::KeyFacts,
     names::POOL_LABEL,
     outcome::Failure,
@@ -69,7 +70,7 @@ impl Stores {
             accounts: Arc::new(Store::packed("service accounts", |_| vec![])),
             bindings: Arc::new(Store::packed("role bindings", |_| vec![])),
             flags: Arc::new(Store::packed("flag documents", |_| vec![])),
-            nodes: Arc::new(Store::new("nodes", node_index)),
+            nodes: Arc::new(Store::with("nodes", node_index, hold_node)),
             pods: Arc::new(Store::new("pods", pod_index)),
             guardrails,
             key_facts: KeyFacts::default(),
@@ -143,6 +144,12 @@ fn node_index(node: &Node) -> Vec<String> {
     let pool = labels.get(POOL_LABEL).map(|p| format!("pool/{p}"));
     let free = labels.get(crate::names::INVENTORY_LABEL).filter(|_| pool.is_none()).map(|c| free_of(c));
     pool.into_iter().chain(free).collect()
+}
+
+/// Nodes that may be taken are looked at all at once, others seldom or never.
+fn hold_node(node: Arc<Node>) -> Held<Node> {
+    let free = node_index(&node).iter().any(|value| value.starts_with("free/"));
+    if free { Held::whole(node) } else { Held::packed(node) }
 }
 
 fn record_index(record: &Guarded<TenantRecord>) -> Vec<String> {
