@@ -67,7 +67,7 @@ mod tests {
 
     fn level(answer: Result<Health, Trouble>) -> (Level, String) {
         let check = judge(&Fact::Known(("https://keys".into(), answer)));
-        (check.result, check.findings[0].what.clone())
+        (check.result, check.findings.iter().map(|f| f.what.as_str()).collect::<Vec<_>>().join("\n"))
     }
 
     #[test]

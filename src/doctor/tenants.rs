@@ -92,7 +92,7 @@ fn namespace(namespace: &Value, plans: &[Value], records: &[Value]) -> Option<Fi
     } else if recorded.is_none() {
         "is not the namespace that its TenantRecord names"
     } else if !named(plans) {
-        "is a tenant's, and its HealthcarePlan is gone"
+        "is a tenant's, and its plan is gone"
     } else {
         return None;
     };
@@ -102,8 +102,6 @@ fn namespace(namespace: &Value, plans: &[Value], records: &[Value]) -> Option<Fi
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn known(text: &str) -> Fact<Vec<Value>> {

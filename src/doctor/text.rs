@@ -44,10 +44,11 @@ fn row(page: &mut String, finding: &Finding) {
     for (n, line) in finding.todo.iter().flat_map(|t| wrapped(t, WIDTH - first - second - 3)).enumerate() {
         said.push(format!("{}{line}", if n == 0 { "-> " } else { "   " }));
     }
+    let width = second - 1;
     for n in 0..about.len().max(said.len()) {
         let level = if n == 0 { finding.level.as_str() } else { "" };
         let cell = |cells: &[String]| cells.get(n).cloned().unwrap_or_default();
-        put(page, &format!("  {level:<first$}{:<second$}{}", cell(&about), cell(&said)));
+        put(page, &format!("  {level:<first$}{:<width$} {}", cell(&about), cell(&said)));
     }
 }
 

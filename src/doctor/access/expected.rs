@@ -8,27 +8,55 @@ use super::{
 };
 use crate::api::Groups;
 
+/// Why somebody's rights are no surprise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// `system:masters`.
+    Masters,
+    /// A part of Kubernetes.
+    Kubernetes,
+    /// The operator.
+    Ringfence,
+    /// Of `spec.groups.breakGlass`.
+    BreakGlass,
+    /// Of `spec.groups.administrators`.
+    Administrators,
+}
+
+impl Expected {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Masters => "system:masters is above every rule",
+            Self::Kubernetes => "parts of Kubernetes, by the roles that it makes for them",
+            Self::Ringfence => "Ringfence itself",
+            Self::BreakGlass => "listed in spec.groups.breakGlass",
+            Self::Administrators => "listed in spec.groups.administrators",
+        }
+    }
+}
+
 /// Why it is expected that this holder holds what it holds; absent when it is not.
 #[must_use]
-pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) -> Option<&'static str> {
+pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) -> Option<Expected> {
     let (subject, role) = (holder.bound.subject, holder.bound.role);
     if subject.kind == "Group" && subject.name == "system:masters" {
-        return Some("system:masters is above every rule");
+        return Some(Expected::Masters);
     }
     if role.kind == "ClusterRole" && is_kubernetes(subject, &role.name) {
-        return Some("a part of Kubernetes, by its own role");
+        return Some(Expected::Kubernetes);
     }
     // What else it holds than is shipped is told by the check of its identity.
     if username(subject) == operator {
-        return Some("Ringfence itself");
+        return Some(Expected::Ringfence);
     }
     let groups = groups?;
     let all = |test: &dyn Fn(&Right) -> bool| holder.rights.iter().all(|(right, _)| test(right));
     if listed(subject, &groups.break_glass) && all(&|right| right.place == Place::Tenants) {
-        return Some("listed in spec.groups.breakGlass");
+        return Some(Expected::BreakGlass);
     }
     if listed(subject, &groups.administrators) && all(&|right| right.place != Place::Tenants) {
-        return Some("listed in spec.groups.administrators");
+        return Some(Expected::Administrators);
     }
     None
 }

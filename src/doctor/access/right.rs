@@ -116,7 +116,7 @@ pub const RIGHTS: &[Right] = &[
     },
     Right { what: "write TenantRecords", place: Place::Cluster, by: &[(WRITE, "ringfence.dev", "tenantrecords")] },
     Right {
-        what: "act as the operator (its namespace)",
+        what: "run or enter pods in the operator's namespace",
         place: Place::Operator,
         by: &[
             (CHANGE, "", "pods"),
@@ -135,7 +135,7 @@ pub const RIGHTS: &[Right] = &[
         ],
     },
     Right {
-        what: "change who may what in the operator's namespace",
+        what: "take roles, Secrets or the lead in the operator's namespace",
         place: Place::Operator,
         by: &[(&["bind", "escalate"], RBAC, "roles"), (READ, "", "secrets"), (WRITE, "coordination.k8s.io", "leases")],
     },

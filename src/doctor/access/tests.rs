@@ -1,13 +1,14 @@
 //! R52: who may read a tenant's logs and Secrets is listed.
 
 use super::*;
+use crate::api::Groups;
 
 const CLUSTER: &str = "
 cluster_roles:
 - {metadata: {name: cluster-admin}, rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]}
 - {metadata: {name: logs}, rules: [{apiGroups: [''], resources: ['*/log'], verbs: [get]}]}
 - {metadata: {name: joined}, aggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}]}, rules: [{apiGroups: [''], resources: [secrets], verbs: [watch]}]}
-- {metadata: {name: plain}, rules: [{apiGroups: [''], resources: ['pods/*', pods], verbs: ['*']}]}
+- {metadata: {name: plain}, rules: [{apiGroups: [''], resources: ['pods/*'], verbs: ['*']}]}
 - {metadata: {name: 'system:controller:node-controller'}, rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}
 - {metadata: {name: policies}, rules: [{apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicybindings], verbs: [delete]}]}
 roles:
@@ -70,8 +71,11 @@ fn readers_are_named_through_wildcards_aggregation_groups_and_names() {
         let one = check.findings.iter().find(|f| f.about == about && words.iter().all(|w| f.what.contains(w)));
         assert_eq!(one.unwrap_or_else(|| panic!("{about} {words:?}: {check:#?}")).level, Level::Warning);
     };
-    said("User eve", &["read pod logs, read Secrets", "ClusterRoleBinding admins", "write TenantRecords"]);
-    said("ServiceAccount logging/shipper", &["may read pod logs by", "of ClusterRole logs", "every namespace"]);
+    said("User eve", &["may do everything that is watched by ClusterRoleBinding admins"]);
+    said(
+        "ServiceAccount logging/shipper",
+        &["may read pod logs, reach kubelets", "of ClusterRole logs", "every namespace"],
+    );
     said("Group support", &["may read Secrets", "RoleBinding acme/readers of ClusterRole joined", "in namespace acme"]);
     said("User dba", &["read Secrets (only named db)"]);
     said("ServiceAccount elsewhere/node-controller", &["read Secrets"]);
@@ -85,7 +89,7 @@ fn readers_are_named_through_wildcards_aggregation_groups_and_names() {
 #[test]
 fn who_is_expected_is_listed_and_no_finding() {
     let check = found(Fact::Known(rbac()), &config());
-    for expected in ["Group system:masters", "ServiceAccount kube-system/node-controller", "Group glass"] {
+    for expected in ["Group system:masters", "Kubernetes' own controllers", "Group glass"] {
         assert_eq!(levels(&check, expected), [Level::Listed], "{expected}");
     }
     assert_eq!(
@@ -94,6 +98,8 @@ fn who_is_expected_is_listed_and_no_finding() {
         "they write policies, and read logs"
     );
     assert_eq!(levels(&check, "User engineers"), [Level::Warning], "a person of the group's name is not the group");
+    let own = check.findings.iter().find(|f| f.about == "Kubernetes' own controllers").unwrap();
+    assert!(own.what.starts_with("hold by their own roles: read Secrets: node-controller; take roles"), "{}", own.what);
     let nobody = found(Fact::Known(rbac()), &Fact::Absent);
     assert_eq!(levels(&nobody, "Group glass"), [Level::Warning], "without RingfenceConfig nobody is listed");
 }
