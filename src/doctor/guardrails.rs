@@ -80,7 +80,9 @@ fn one(shipped: &Shipped, stored: &Stored) -> Option<Finding> {
 /// What the controller-manager found when it checked the expressions against the kinds that they speak of.
 fn types(about: String, policy: &Value) -> Option<Finding> {
     let status = &policy["status"];
-    let looked = !status["typeChecking"].is_null() && status["observedGeneration"] == policy["metadata"]["generation"];
+    // An empty list of warnings is stored as `{}`, and as nothing after there were some: the generation tells that it was looked at.
+    let looked =
+        status["observedGeneration"].is_number() && status["observedGeneration"] == policy["metadata"]["generation"];
     if !looked {
         return Some(Finding::unknown(
             about,
@@ -195,6 +197,15 @@ pub mod tests {
             |s: &mut Stored| named(&mut s.policies, "ringfence-g06-services")["metadata"]["generation"] = json!(2);
         assert_eq!(found(old).0, Level::Unknown, "another text was checked");
         assert_eq!(found(|s| s.mutating = Fact::Absent).0, Level::Wrong);
+    }
+
+    #[test]
+    fn no_warnings_are_none_however_they_are_stored() {
+        let none = |s: &mut Stored| {
+            let policy = named(&mut s.policies, "ringfence-g06-services");
+            policy["status"]["typeChecking"] = Value::Null;
+        };
+        assert_eq!(found(none).0, Level::Ok);
     }
 
     #[test]

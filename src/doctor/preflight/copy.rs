@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sources::{Judged, Source};
-use crate::names::BASE_POLICY;
+use crate::names::{MANAGED_BY, MANAGED_BY_LABEL};
 
 /// Kinds whose own template is judged: what they make is not judged again.
 const OWNERS: &[&str] =
@@ -41,7 +41,7 @@ pub fn copy(source: &Source, object: &Value) -> Option<Copy> {
         }
         // Refusing the picture of a static pod would stop no container.
         Judged::Pod if !meta["annotations"][MIRROR].is_null() => None,
-        Judged::InTenants if source.kind == "NetworkPolicy" && name == BASE_POLICY => None,
+        Judged::InTenants if source.kind == "NetworkPolicy" && is_ringfences(meta) => None,
         Judged::Pod | Judged::InTenants => {
             let mut body = object.clone();
             body["metadata"] = kept(meta, json!({ "name": name, "namespace": namespace }));
@@ -62,6 +62,12 @@ fn is_made_of_a_template(meta: &Value) -> bool {
     let owners = meta["ownerReferences"].as_array().into_iter().flatten();
     let kinds = owners.filter(|o| o["controller"] == true).filter_map(|o| o["kind"].as_str());
     { kinds }.any(|kind| OWNERS.contains(&kind))
+}
+
+/// Whether Ringfence wrote a NetworkPolicy. What only says so is taken away by Ringfence itself.
+fn is_ringfences(meta: &Value) -> bool {
+    let named = meta["name"].as_str().is_some_and(|name| name.starts_with("ringfence-"));
+    named && meta["labels"][MANAGED_BY_LABEL] == MANAGED_BY
 }
 
 /// A pod or a Job that has done its work.
@@ -161,9 +167,18 @@ mod tests {
                 "Job",
                 "{metadata: {name: a, namespace: ns}, spec: {template: {}}, status: {conditions: [{type: Complete, status: 'True'}]}}",
             ),
-            ("NetworkPolicy", "{metadata: {name: ringfence-base, namespace: ns}, spec: {}}"),
+            (
+                "NetworkPolicy",
+                "{metadata: {name: ringfence-base, namespace: ns, labels: {app.kubernetes.io/managed-by: ringfence}}, spec: {}}",
+            ),
         ] {
             assert_eq!(of(kind, object), None, "{kind} {object}");
+        }
+        for meta in ["name: ringfence-base", "name: other, labels: {app.kubernetes.io/managed-by: ringfence}"] {
+            assert!(
+                of("NetworkPolicy", &format!("{{metadata: {{namespace: ns, {meta}}}, spec: {{}}}}")).is_some(),
+                "{meta}"
+            );
         }
         for object in [
             "{metadata: {name: a, namespace: ns, ownerReferences: [{kind: Rollout, controller: true}]}, spec: {}}",
