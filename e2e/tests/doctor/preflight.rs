@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
-use k8s_openapi::api::{admissionregistration::v1::ValidatingAdmissionPolicyBinding, core::v1::Pod};
+use k8s_openapi::{
+    api::{admissionregistration::v1::ValidatingAdmissionPolicyBinding, core::v1::Pod},
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
 use kube::{
     Api, Client,
     api::{ListParams, Patch, PatchParams},
@@ -86,8 +89,26 @@ fn bad(tenant: &str) -> Vec<(Value, &'static str)> {
         (object("v1", "Service", tenant, "draws", draws), "ringfence-g06-services"),
         (object("networking.k8s.io/v1", "Ingress", tenant, "way-in", ingress), "ringfence-g07-entries"),
         (object("networking.k8s.io/v1", "NetworkPolicy", tenant, "world", world), "ringfence-g08-network-policies"),
+        (object("traefik.io/v1alpha1", "IngressRoute", tenant, "route", json!({})), "ringfence-g07-entries"),
         (claim(tenant, "other-class", "cheap"), "ringfence-g13-claims"),
     ]
+}
+
+/// A kind of a gateway, as its maker defines it.
+async fn gateway(admin: &Client) -> Result<()> {
+    let schema = json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
+    let name = "ingressroutes.traefik.io";
+    let names = json!({ "kind": "IngressRoute", "listKind": "IngressRouteList", "plural": "ingressroutes", "singular": "ingressroute" });
+    let versions = json!([{ "name": "v1alpha1", "served": true, "storage": true, "schema": schema }]);
+    let crd = json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": name },
+        "spec": { "group": "traefik.io", "scope": "Namespaced", "names": names, "versions": versions } });
+    manifests::apply(admin, crd).await?;
+    let api: Api<CustomResourceDefinition> = Api::all(admin.clone());
+    let established = |crd: &CustomResourceDefinition| {
+        let conditions = crd.status.iter().flat_map(|s| s.conditions.iter().flatten());
+        { conditions }.any(|c| c.type_ == "Established" && c.status == "True")
+    };
+    wait::object(&api, name, "Established", established).await.map(drop)
 }
 
 fn about(object: &Value) -> String {
@@ -116,6 +137,7 @@ pub async fn lists_what_would_be_refused(bed: &Bed, admin: &Client, tenant: &str
     let said = doctor.comes_to_end(ARGUMENTS, 0).await?;
     ensure!(said.about("Warning").is_empty(), "{}", said.serious());
 
+    gateway(admin).await?;
     for (object, _) in bad(tenant) {
         manifests::apply(admin, object).await?;
     }
