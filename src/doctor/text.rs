@@ -55,3 +55,55 @@ fn row(page: &mut String, finding: &Finding) {
 fn put(page: &mut String, line: &str) {
     writeln!(page, "{}", line.trim_end()).expect("a String takes everything");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::report::{Check, Level};
+
+    fn report() -> Report {
+        let wrong = Finding::to_do(
+            Level::Wrong,
+            "binding ringfence-g06-services",
+            "is missing",
+            "Apply manifests/guardrails again",
+        );
+        let long = "a-name-that-is-longer-than-the-column-it-stands-in is good";
+        let checks =
+            vec![Check::new("guardrails", vec![Finding::ok(long, "stands"), wrong]), Check::new("tenants", vec![])];
+        Report::new("doctor", checks, &["Packets were never probed."])
+    }
+
+    #[test]
+    fn a_report_is_a_page_for_people() {
+        let page = "\
+guardrails    WRONG
+  Wrong    binding ringfence-g06-services            is missing
+                                                     -> Apply manifests/guardrails again
+  Ok       a-name-that-is-longer-than-the-column-it-stands-in stands
+           is good
+
+tenants       UNKNOWN
+
+Not looked at
+  - Packets were never probed.
+
+WRONG: 1 wrong, 0 unknown, 0 warnings
+";
+        assert_eq!(text(&report()), page);
+    }
+
+    #[test]
+    fn a_report_has_a_fixed_shape_for_programs() {
+        let findings = serde_json::json!([
+            { "level": "Wrong", "about": "binding ringfence-g06-services", "what": "is missing", "todo": "Apply manifests/guardrails again" },
+            { "level": "Ok", "about": "a-name-that-is-longer-than-the-column-it-stands-in is good", "what": "stands" },
+        ]);
+        let checks = serde_json::json!([
+            { "name": "guardrails", "result": "Wrong", "findings": findings },
+            { "name": "tenants", "result": "Unknown", "findings": [] },
+        ]);
+        let wanted = serde_json::json!({ "report": "doctor", "result": "Wrong", "checks": checks, "limits": ["Packets were never probed."] });
+        assert_eq!(serde_json::to_value(report()).unwrap(), wanted);
+    }
+}
