@@ -3,7 +3,8 @@
 
 use std::sync::Mutex;
 
-use jiff::{SignedDuration, Timestamp};
+use http::{HeaderMap, header::DATE};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 /// How far the two clocks may be apart.
 pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
@@ -22,13 +23,7 @@ impl Clock {
     /// Takes in the `Date` of an answer (RFC 9110 §6.6.1: whole seconds, cut off) to a request that was sent and answered at these times
     /// of our clock.
     pub fn observe(&self, date: Timestamp, sent: Timestamp, answered: Timestamp) {
-        let least = date.duration_since(answered.max(sent));
-        let most = (date + SignedDuration::from_secs(1)).duration_since(sent.min(answered));
-        let ahead = match (least, most) {
-            (least, _) if least.is_positive() => least,
-            (_, most) if most.is_negative() => most,
-            _ => SignedDuration::ZERO,
-        };
+        let ahead = least_ahead(date, sent, answered);
         self.0.lock().expect("no holder of this lock panics").ahead = ahead;
     }
 
@@ -55,6 +50,25 @@ impl Clock {
     pub fn doubt(&self) -> Option<String> {
         self.look().1
     }
+}
+
+/// The least by which a server's clock is ahead of ours (negative: behind), by the `Date` of its answer; zero while they may agree.
+#[must_use]
+pub fn least_ahead(date: Timestamp, sent: Timestamp, answered: Timestamp) -> SignedDuration {
+    let least = date.duration_since(answered.max(sent));
+    let most = (date + SignedDuration::from_secs(1)).duration_since(sent.min(answered));
+    match (least, most) {
+        (least, _) if least.is_positive() => least,
+        (_, most) if most.is_negative() => most,
+        _ => SignedDuration::ZERO,
+    }
+}
+
+/// An answer's `Date` (RFC 9110 §6.6.1), in the form that every server of today writes.
+#[must_use]
+pub fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    rfc2822::parse(text).ok().map(|t| t.timestamp())
 }
 
 fn at(ours: Timestamp, ahead: Option<SignedDuration>) -> Timestamp {

@@ -13,6 +13,7 @@ pub mod api;
 pub mod apply;
 pub mod clock;
 pub mod context;
+pub mod doctor;
 pub mod fact;
 #[cfg(test)]
 mod fake_server;

@@ -4,7 +4,7 @@ use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
-use ringfence::{api, preview, runtime, telemetry};
+use ringfence::{api, doctor, preview, runtime, telemetry};
 
 /// Gives memory back after a list or a rush of reconciles; the C library's does not.
 #[global_allocator]
@@ -29,29 +29,36 @@ enum Command {
     },
     /// Tell what a plan would change, from files alone; nothing is written and no cluster is asked.
     Preview(preview::Options),
+    /// Look whether an installation stands; nothing is written. Ends with 0 when it does, 1 when something is wrong or unknown, 2 when nothing could be looked at.
+    Doctor(doctor::Options),
 }
 
 fn main() -> ExitCode {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("no provider was installed before");
-    match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ringfence: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let command = Cli::parse().command;
+    let failure = if matches!(command, Command::Doctor(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    run(command).unwrap_or_else(|error| {
+        eprintln!("ringfence: {error}");
+        failure
+    })
 }
 
-fn run(command: Command) -> Result<(), Box<dyn Error>> {
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Operator(options) => {
             telemetry::start();
-            Ok(tokio::runtime::Runtime::new()?.block_on(runtime::run(options))?)
+            tokio::runtime::Runtime::new()?.block_on(runtime::run(options))?;
         }
-        Command::Crds { out } => Ok(api::write_crds(&out)?),
+        Command::Crds { out } => api::write_crds(&out)?,
         Command::Preview(options) => {
             let page = preview::run(&options, Timestamp::now())?;
-            Ok(std::io::stdout().write_all(page.as_bytes())?)
+            std::io::stdout().write_all(page.as_bytes())?;
+        }
+        Command::Doctor(options) => {
+            let (page, passes) = tokio::runtime::Runtime::new()?.block_on(doctor::run(&options))?;
+            std::io::stdout().write_all(page.as_bytes())?;
+            return Ok(if passes { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ mod openbao;
 use std::future::Future;
 
 pub use facts::KeyFacts;
-pub use openbao::OpenBao;
+pub use openbao::{Health, OpenBao, health};
 use sha2::{Digest, Sha256};
 
 use crate::{api::KeyPurpose, fact::Fact};

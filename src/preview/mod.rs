@@ -20,6 +20,7 @@ pub use self::{
     documents::{Documents, Error},
     text::text,
 };
+pub(crate) use text::wrapped;
 
 /// What to preview.
 #[derive(clap::Args, Debug)]

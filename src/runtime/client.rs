@@ -2,12 +2,12 @@
 
 use std::{error::Error, sync::Arc};
 
-use http::{Method, Request, Response, header::DATE};
-use jiff::{Timestamp, fmt::rfc2822};
+use http::{Method, Request};
+use jiff::Timestamp;
 use kube::{Client, client::Body};
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, date},
     lead::{Lead, NotLeading},
 };
 
@@ -19,7 +19,7 @@ pub fn dated(client: Client, clock: Arc<Clock>) -> Client {
         async move {
             let sent = Timestamp::now();
             let answer = client.send(request).await?;
-            if let Some(date) = date(&answer) {
+            if let Some(date) = date(answer.headers()) {
                 clock.observe(date, sent, Timestamp::now());
             }
             Ok::<_, kube::Error>(answer)
@@ -43,12 +43,6 @@ pub fn fenced(client: Client, lead: Arc<Lead>) -> Client {
     Client::new(service, namespace)
 }
 
-/// The answer's `Date` (RFC 9110 §6.6.1), in the form that every server of today writes.
-fn date<B>(answer: &Response<B>) -> Option<Timestamp> {
-    let text = answer.headers().get(DATE)?.to_str().ok()?;
-    rfc2822::parse(text).ok().map(|t| t.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
@@ -57,6 +51,7 @@ mod tests {
         time::Duration,
     };
 
+    use http::Response;
     use k8s_openapi::api::core::v1::ConfigMap;
     use kube::{Api, api::PostParams};
     use tokio::time::Instant;

@@ -138,7 +138,7 @@ fn is_untrusted(error: &rustify::errors::ClientError) -> bool {
 }
 
 /// An `io::Error` hides what it wraps from `source`.
-fn is_about_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(super) fn is_about_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
         || wrapped.is_some_and(|w| is_about_certificate(w))

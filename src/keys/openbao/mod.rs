@@ -3,6 +3,7 @@
 mod endpoints;
 #[cfg(test)]
 mod endpoints_tests;
+mod health;
 
 use std::{
     collections::HashMap,
@@ -14,6 +15,7 @@ use std::{
 use endpoints::{
     ConfigureKey, CreateKey, KEY_TYPE, ReadKey, ReadMountConfig, is_without_mount, login_trouble, trouble, understand,
 };
+pub use health::{Health, health};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use vaultrs::{
@@ -31,6 +33,22 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long good settings of a mount are believed; bad ones are looked at anew each time.
 const MOUNT_AGE: Duration = Duration::from_secs(60);
+
+/// TLS 1.2 or later against the configured authorities and no others; no environment variable counts.
+fn https(settings: &api::KeyService) -> Result<reqwest::Client, Trouble> {
+    let authorities = reqwest::Certificate::from_pem_bundle(settings.ca_bundle.as_bytes());
+    let authorities =
+        authorities.map_err(|_| Trouble::Unreachable("keyService.caBundle holds no certificate in PEM".into()))?;
+    reqwest::Client::builder()
+        .tls_certs_only(authorities)
+        .min_tls_version(reqwest::tls::Version::TLS_1_2)
+        .https_only(true)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(|e| Trouble::Unreachable(brief(&e)))
+}
 
 struct Session {
     client: Arc<VaultClient>,
@@ -84,21 +102,8 @@ impl OpenBao {
         Ok(client)
     }
 
-    /// TLS 1.2 or later against the configured authorities and no others; no environment variable counts.
     fn connect(&self) -> Result<VaultClient, Trouble> {
-        let unreachable = |e: &dyn std::fmt::Display| Trouble::Unreachable(brief(&e));
-        let authorities = reqwest::Certificate::from_pem_bundle(self.settings.ca_bundle.as_bytes());
-        let authorities =
-            authorities.map_err(|_| Trouble::Unreachable("keyService.caBundle holds no certificate in PEM".into()))?;
-        let http = reqwest::Client::builder()
-            .tls_certs_only(authorities)
-            .min_tls_version(reqwest::tls::Version::TLS_1_2)
-            .https_only(true)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|e| unreachable(&e))?;
+        let http = https(&self.settings)?;
         let settings = VaultClientSettingsBuilder::default()
             .address(&self.settings.address)
             .token("")
@@ -106,7 +111,7 @@ impl OpenBao {
             .timeout(Some(TIMEOUT))
             .ca_certs(vec![])
             .build()
-            .map_err(|e| unreachable(&e))?;
+            .map_err(|e| Trouble::Unreachable(brief(&e)))?;
         let mut client = VaultClient::new(settings).map_err(|e| trouble(&e, "the client"))?;
         client.http = rustify::clients::reqwest::Client::new(&self.settings.address, http);
         Ok(client)

@@ -1,0 +1,85 @@
+//! Whose rights are no surprise: Kubernetes' own parts by their own roles, Ringfence, and the groups that RingfenceConfig lists for it.
+
+use k8s_openapi::api::rbac::v1::Subject;
+
+use super::{
+    holder::{Holder, username},
+    right::{Place, Right},
+};
+use crate::api::Groups;
+
+/// Why somebody's rights are no surprise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// `system:masters`.
+    Masters,
+    /// A part of Kubernetes.
+    Kubernetes,
+    /// The operator.
+    Ringfence,
+    /// Of `spec.groups.breakGlass`.
+    BreakGlass,
+    /// Of `spec.groups.administrators`.
+    Administrators,
+}
+
+impl Expected {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Masters => "system:masters is above every rule",
+            Self::Kubernetes => "parts of Kubernetes, by the roles that it makes for them",
+            Self::Ringfence => "Ringfence itself",
+            Self::BreakGlass => "listed in spec.groups.breakGlass",
+            Self::Administrators => "listed in spec.groups.administrators",
+        }
+    }
+}
+
+/// Why it is expected that this holder holds what it holds; absent when it is not.
+#[must_use]
+pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) -> Option<Expected> {
+    let (subject, role) = (holder.bound.subject, holder.bound.role);
+    if subject.kind == "Group" && subject.name == "system:masters" {
+        return Some(Expected::Masters);
+    }
+    if role.kind == "ClusterRole" && is_kubernetes(subject, &role.name) {
+        return Some(Expected::Kubernetes);
+    }
+    // What else it holds than is shipped is told by the check of its identity.
+    if username(subject) == operator {
+        return Some(Expected::Ringfence);
+    }
+    let groups = groups?;
+    let all = |test: &dyn Fn(&Right) -> bool| holder.rights.iter().all(|(right, _)| test(right));
+    if listed(subject, &groups.break_glass) && all(&|right| right.place == Place::Tenants) {
+        return Some(Expected::BreakGlass);
+    }
+    if listed(subject, &groups.administrators) && all(&|right| right.place != Place::Tenants) {
+        return Some(Expected::Administrators);
+    }
+    None
+}
+
+/// A controller by the role of its own name, or the controller-manager and the scheduler by theirs.
+fn is_kubernetes(subject: &Subject, role: &str) -> bool {
+    match subject.kind.as_str() {
+        "ServiceAccount" => {
+            subject.namespace.as_deref() == Some("kube-system")
+                && role.strip_prefix("system:controller:") == Some(subject.name.as_str())
+        }
+        "User" => matches!(role, "system:kube-controller-manager" | "system:kube-scheduler") && subject.name == role,
+        _ => false,
+    }
+}
+
+/// Whether a list of RingfenceConfig names this subject: a group, an account, or all accounts of its namespace.
+fn listed(subject: &Subject, list: &[String]) -> bool {
+    let name = username(subject);
+    let accounts = subject.namespace.as_ref().map(|n| format!("system:serviceaccounts:{n}"));
+    match subject.kind.as_str() {
+        "Group" => list.contains(&name),
+        "ServiceAccount" => list.contains(&name) || accounts.is_some_and(|a| list.contains(&a)),
+        _ => false,
+    }
+}
