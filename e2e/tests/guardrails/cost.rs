@@ -6,6 +6,8 @@ use anyhow::{Result, ensure};
 use kube::Client;
 use ringfence_e2e::{
     Bed,
+    table::Table,
+    usage,
     wait::{self, Look},
 };
 use serde_json::{Value, json};
@@ -126,6 +128,92 @@ pub async fn cost(bed: &Bed) -> Result<()> {
             ROUNDS * PODS
         );
         ensure!(with / without < 10.0, "{place}: {without} {with}");
+    }
+    singly(bed, &admin, &bindings).await?;
+    checks(&admin).await
+}
+
+/// What some of the rules cost by themselves: dry runs, and the API server's processor time, for a pod each.
+async fn singly(bed: &Bed, admin: &Client, bindings: &[Value]) -> Result<()> {
+    const PODS: usize = 300;
+    let pid = bed.control_plane().api_server().pid();
+    let mut table = Table::new(&["pod's namespace", "rules in force", "p50, dry run", "processor time"]);
+    turn(admin, bindings, false).await?;
+    for (space, rules) in [
+        (PLAIN, &[][..]),
+        (PLAIN, &["ringfence-g02-foreign-pods"]),
+        (PLAIN, &["ringfence-m2-keep-off"]),
+        (PLAIN, &["ringfence-g02-foreign-pods", "ringfence-m2-keep-off"]),
+        (PLAIN, &["all"]),
+        (FENCED, &[]),
+        (FENCED, &["ringfence-m1-placement"]),
+        (FENCED, &["ringfence-g01-tenant-pods"]),
+        (FENCED, &["ringfence-g10-names"]),
+        (FENCED, &["all"]),
+    ] {
+        let wanted = |b: &&Value| rules == ["all"] || rules.iter().any(|r| b["metadata"]["name"] == *r);
+        let chosen: Vec<Value> = bindings.iter().filter(wanted).cloned().collect();
+        ensure!(chosen.len() >= rules.len(), "{rules:?} are not there");
+        for binding in &chosen {
+            Ask::create(binding.clone()).done(admin).await?;
+        }
+        settle().await;
+        let pod = || {
+            let pool = json!({"nodeSelector": {POOL: FENCED}, "tolerations": [{"key": "ringfence.dev/pool", "value": FENCED}]});
+            pod_in(space, "gr-cost", if space == FENCED { pool } else { json!({}) })
+        };
+        let (mut took, before) = (vec![], usage::cpu_seconds(pid)?);
+        for _ in 0..PODS {
+            let began = Instant::now();
+            Ask::create(pod()).dry().done(admin).await?;
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+        let cpu = (usage::cpu_seconds(pid)? - before) * 1000.0 / PODS as f64;
+        let names: Vec<&str> = rules.iter().map(|r| r.trim_start_matches("ringfence-")).collect();
+        let where_ = if space == FENCED { "a tenant's" } else { "another" };
+        let which = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        table.row(vec![where_.into(), which, format!("{:.2} ms", median(took)), format!("{cpu:.2} ms")]);
+        for binding in &chosen {
+            Ask::delete(crate::ask::path(binding)).done(admin).await?;
+        }
+        settle().await;
+    }
+    println!("{}", table.markdown(4));
+    turn(admin, bindings, true).await
+}
+
+/// Rules reach the API server one to two seconds after they are stored; what is measured here has no effect to wait for.
+async fn settle() {
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+}
+
+/// How long the checks of Ringfence's rules took, by the API server's own count.
+async fn checks(admin: &Client) -> Result<()> {
+    let text = admin.request_text(http::Request::get("/metrics").body(vec![])?).await?;
+    for kind in ["validating", "mutating"] {
+        let name = format!("apiserver_{kind}_admission_policy_check_duration_seconds");
+        let of = |suffix: &str| -> f64 {
+            let ours =
+                text.lines().filter(|l| l.starts_with(&format!("{name}{suffix}")) && l.contains("policy=\"ringfence-"));
+            ours.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        };
+        let (all, sum) = (of("_count"), of("_sum"));
+        ensure!(all > 0.0, "{name} counts nothing");
+        let share = |bound: &str| -> f64 {
+            let within = text.lines().filter(|l| {
+                l.starts_with(&format!("{name}_bucket"))
+                    && l.contains("policy=\"ringfence-")
+                    && l.contains(&format!("le=\"{bound}\""))
+            });
+            within.filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>() / all * 100.0
+        };
+        println!(
+            "checks, {kind}: {all} of {:.3} ms each; within 1 ms {:.1} %, within 10 ms {:.2} %, within 100 ms {:.3} %",
+            sum / all * 1000.0,
+            share("0.001"),
+            share("0.01"),
+            share("0.1")
+        );
     }
     Ok(())
 }
