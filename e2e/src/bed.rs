@@ -148,10 +148,22 @@ impl Bed {
     /// When it cannot be started.
     pub async fn start_operator_at(&self, name: &str, arguments: &[&str], url: &str) -> Result<Operator> {
         let server = Server { url: url.to_owned(), ..self.control_plane.server().clone() };
+        self.launch(name, arguments, &self.operator_tokens().await?, &server)
+    }
+
+    /// A replica under an account that was made anew, with tokens of that one.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_operator_with(&self, name: &str, arguments: &[&str], tokens: &OperatorTokens) -> Result<Operator> {
+        self.launch(name, arguments, tokens, self.control_plane.server())
+    }
+
+    fn launch(&self, name: &str, arguments: &[&str], tokens: &OperatorTokens, server: &Server) -> Result<Operator> {
         // A bed without guardrails is one on which they are tried: they are reported missing, and tenants open.
         let tried: &[&str] = if self.guardrails { &[] } else { &["--guardrails", "reported"] };
         let arguments = [tried, arguments].concat();
-        Operator::start(name, &arguments, &self.operator_tokens().await?, &server, &self.folder, &self.logs)
+        Operator::start(name, &arguments, tokens, server, &self.folder, &self.logs)
     }
 
     /// A proxy before both servers; the operators that are started at its addresses are at its mercy.

@@ -10,7 +10,9 @@ use crate::{
     wait::{self, Look},
 };
 use anyhow::{Context, Result};
-use kube::Client;
+use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
+use kube::{Api, Client, ResourceExt, api::PostParams};
+use serde_json::json;
 use std::{
     path::Path,
     process::Command,
@@ -49,6 +51,25 @@ impl OperatorTokens {
             kubernetes: Arc::new(Mutex::new(kubernetes)),
             keys: identity::token(admin, NAMESPACE, ACCOUNT, Some(AUDIENCE)).await?,
         })
+    }
+
+    /// Asks for them as the kubelet that runs the operator's pod does, which is how there are any once the guardrails stand (G11).
+    ///
+    /// # Errors
+    /// When the pod does not run there, or admission refuses.
+    pub async fn of_pod(kubelet: &Client, pod: &Pod) -> Result<Self> {
+        let accounts: Api<ServiceAccount> = Api::namespaced(kubelet.clone(), NAMESPACE);
+        let ask = async |audience: Option<&str>| -> Result<String> {
+            let request = json!({ "spec": {
+                "audiences": audience.into_iter().collect::<Vec<_>>(), "expirationSeconds": 3600,
+                "boundObjectRef": { "apiVersion": "v1", "kind": "Pod", "name": pod.name_any(), "uid": pod.uid() },
+            } });
+            let request = serde_json::from_value(request)?;
+            let answer = accounts.create_token_request(ACCOUNT, &PostParams::default(), &request).await?;
+            answer.status.and_then(|s| s.token).context("the API server gave no token")
+        };
+        let keys = ask(Some(AUDIENCE)).await?;
+        Ok(Self { kubernetes: Arc::new(Mutex::new(vec![ask(None).await?])), keys })
     }
 
     /// A token for Kubernetes that nobody else has.

@@ -6,5 +6,5 @@ mod shipped;
 mod standing;
 
 pub use differs::differs;
-pub use shipped::{Kind, Shipped, shipped};
+pub use shipped::{Kind, Shipped, previous, shipped};
 pub use standing::{Guardrails, Required};

@@ -1,4 +1,4 @@
-//! The files of `manifests/guardrails`, as they were when this operator was built.
+//! The files of `manifests/guardrails`, as they were when this operator was built, and those of the release before.
 
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = files![
     "g11-classes",
     "g11-config",
     "g11-own-identity",
+    "g11-own-namespace",
     "g11-plans",
     "g11-rolebindings",
     "g12-kinds",
@@ -82,10 +83,22 @@ pub struct Shipped {
 /// When a file does not parse, which a test sees to.
 #[must_use]
 pub fn shipped() -> Vec<Shipped> {
-    let documents = FILES
-        .iter()
-        .flat_map(|(file, text)| serde_saphyr::from_multiple::<Value>(text).unwrap_or_else(|e| panic!("{file}: {e}")));
-    documents.map(one).collect()
+    FILES.iter().flat_map(|(file, text)| parsed(file, text)).collect()
+}
+
+/// Everything that the release before this one shipped; empty when there was none.
+///
+/// # Panics
+/// When the file does not parse, which a test sees to.
+#[must_use]
+pub fn previous() -> Vec<Shipped> {
+    parsed("previous", include_str!("previous.yaml"))
+}
+
+fn parsed(file: &str, text: &str) -> Vec<Shipped> {
+    let documents = serde_saphyr::from_multiple::<Value>(text).unwrap_or_else(|e| panic!("{file}: {e}"));
+    // A file of comments holds one document that is null.
+    documents.into_iter().filter(|d| !d.is_null()).map(one).collect()
 }
 
 fn one(document: Value) -> Shipped {
@@ -113,6 +126,14 @@ fn as_typed<K: DeserializeOwned + Serialize>(document: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_previous_set_parses_and_a_file_without_objects_is_no_set() {
+        assert!(previous().iter().all(|s| s.name.starts_with("ringfence-")));
+        assert!(parsed("none", "# nothing yet\n").is_empty());
+        let (_, text) = FILES[0];
+        assert_eq!(parsed("two", &format!("# first\n{text}---\n{text}")).len(), 4);
+    }
 
     #[test]
     fn every_file_of_the_folder_is_known_here_and_every_policy_has_its_binding() {

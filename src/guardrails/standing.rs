@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Kind, Shipped, differs, shipped};
+use super::{Kind, Shipped, differs, previous, shipped};
 use crate::{fact::Fact, prune::Prune, store::Store};
 
 /// How long a guardrail that stood may be down: as long as it takes to put it back.
@@ -42,6 +42,8 @@ pub struct Guardrails {
     pub mutating: Arc<Store<MutatingAdmissionPolicy>>,
     /// All of the cluster's.
     pub mutating_bindings: Arc<Store<MutatingAdmissionPolicyBinding>>,
+    /// What the release before this one shipped.
+    previous: Vec<Shipped>,
     required: Required,
     seen: Mutex<Seen>,
 }
@@ -72,6 +74,7 @@ impl Guardrails {
             bindings: Arc::new(Store::packed("bindings of validating admission policies", |_| vec![])),
             mutating: Arc::new(Store::packed("mutating admission policies", |_| vec![])),
             mutating_bindings: Arc::new(Store::packed("bindings of mutating admission policies", |_| vec![])),
+            previous: previous(),
             required,
             seen: Mutex::default(),
         }
@@ -93,7 +96,8 @@ impl Guardrails {
         all.into_iter().flatten().next()
     }
 
-    /// Compares every shipped object with the stored one, and returns what is wrong, each with the field.
+    /// Compares every shipped object with the stored one, and returns what is wrong, each with the field. The set of the release before stands for
+    /// this one's while that is not applied yet, but only as a whole: a mixture may lack what both hold.
     pub fn look(&self) -> Vec<String> {
         let mut seen = self.seen.lock().expect("no holder of this lock panics");
         let changes = [
@@ -104,12 +108,20 @@ impl Guardrails {
         ];
         if self.unknown().is_none() && seen.compared != Some(changes) {
             seen.wrong = SHIPPED.iter().filter_map(|s| self.wrong(s)).collect();
+            if !seen.wrong.is_empty() && self.previous_stands() {
+                tracing::warn!("the guardrails of the previous release stand: apply manifests/guardrails of this one");
+                seen.wrong.clear();
+            }
             seen.compared = Some(changes);
         }
         if self.unknown().is_none() && seen.wrong.is_empty() {
             seen.whole = Some(Instant::now());
         }
         seen.wrong.clone()
+    }
+
+    fn previous_stands(&self) -> bool {
+        !self.previous.is_empty() && self.previous.iter().all(|s| self.wrong(s).is_none())
     }
 
     fn wrong(&self, shipped: &Shipped) -> Option<String> {

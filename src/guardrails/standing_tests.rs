@@ -69,3 +69,41 @@ async fn guardrails_that_were_never_seen_to_stand_have_no_minute() {
     stored(&reported, weaker);
     assert_eq!((reported.look().len(), reported.doubt()), (1, None));
 }
+
+/// Of the release before: one rule was another, and one was not there yet.
+fn release_before() -> Vec<Shipped> {
+    let mut before: Vec<_> = SHIPPED.iter().filter(|s| s.name != "ringfence-g03-binding").cloned().collect();
+    let g05 = before.iter_mut().find(|s| s.name == "ringfence-g05-namespaces" && s.kind == Kind::Validating).unwrap();
+    g05.spec["validations"][0]["expression"] = json!("true");
+    before
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_previous_set_stands_for_the_shipped_one_as_a_whole_only() {
+    let without_g03 = |name: &str, object: &mut Value| {
+        weaker(name, object);
+        if name == "ringfence-g03-binding" {
+            *object = Value::Null;
+        }
+    };
+    let guardrails = Guardrails { previous: release_before(), ..Guardrails::default() };
+    stored(&guardrails, without_g03);
+    assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None), "an upgrade that has not reached them");
+    stored(&guardrails, |_, _| ());
+    assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None), "the new ones");
+    // One of the old ones is weakened as well.
+    stored(&guardrails, |name, object| {
+        without_g03(name, object);
+        if name == "ringfence-g04-nodes" {
+            object["metadata"]["resourceVersion"] = json!("2");
+            object["spec"]["validations"][0]["expression"] = json!("true");
+        }
+    });
+    assert_eq!(guardrails.look().len(), 3, "neither set: it is told against this release's");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert!(guardrails.doubt().is_some());
+    let first = Guardrails { previous: vec![], ..Guardrails::default() };
+    stored(&first, without_g03);
+    assert_eq!(first.look().len(), 2, "without a release before, nothing stands for them");
+    assert!(first.doubt().is_some());
+}

@@ -32,7 +32,7 @@ impl Bed {
     /// When there is no such account.
     pub async fn service_account(&self, namespace: &str, name: &str) -> Result<Client> {
         let token = self.token(namespace, name, None).await?;
-        kubeconfig::client(self.control_plane.server().with_token(&token)).await
+        self.bearer(&token).await
     }
 
     /// A token of a service account, for Kubernetes itself or for the key service; the operator's were minted when it was installed.
@@ -57,6 +57,14 @@ impl Bed {
             Some(tokens) => Ok(tokens.clone()),
             None => OperatorTokens::mint(&self.admin().await?).await,
         }
+    }
+
+    /// Whoever has this token.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub async fn bearer(&self, token: &str) -> Result<Client> {
+        kubeconfig::client(self.control_plane.server().with_token(token)).await
     }
 
     /// A person with a client certificate, in at most two groups.

@@ -91,6 +91,30 @@ impl Ask {
         self
     }
 
+    /// The ways by which it writes, by the words that people have for them.
+    pub fn ways(&self) -> Vec<String> {
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        // Below the version: a namespace, then kind, name and subresource; a Namespace itself has no such prefix.
+        let below = &parts[if parts[0] == "api" { 2 } else { 3 }.min(parts.len())..];
+        let own = below.first() == Some(&"namespaces")
+            && (below.len() < 4 && !below.get(2).is_some_and(|s| s.ends_with('s') && *s != "status"));
+        let below = if below.first() == Some(&"namespaces") && !own { &below[2..] } else { below };
+        let mut ways = vec![match (self.method, self.content) {
+            ("PATCH", content) if content.contains("apply") => "server-side apply".to_owned(),
+            ("DELETE", _) if below.len() == 1 => "deletecollection".to_owned(),
+            (method, _) => method.to_owned(),
+        }];
+        ways.extend(below.get(2).map(|sub| format!("/{sub}")));
+        ways.extend(query.contains("dryRun").then(|| "dry run".to_owned()));
+        if let Body::Json(body) = &self.body
+            && body["metadata"]["generateName"].is_string()
+        {
+            ways.push("generateName".to_owned());
+        }
+        ways
+    }
+
     /// Sends it as `who`. An edit reads the live object first, as `reader`.
     pub async fn send(&self, who: &Client, reader: &Client) -> Result<Answer> {
         let body = match &self.body {

@@ -32,6 +32,8 @@ pub async fn controllers(bed: &Bed) -> Result<()> {
         .await?;
     }
     Ask::create(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "gr", "namespace": OPEN}, "spec": {"template": job}})).done(&admin).await?;
+    let scale = format!("/apis/apps/v1/namespaces/{OPEN}/deployments/gr/scale");
+    Ask::merge(scale, json!({"spec": {"replicas": 3}})).done(&admin).await?;
     for kind in ["ReplicaSet", "StatefulSet", "Job"] {
         wait::until(&format!("G1 stops the controller of {kind}"), async || {
             let events = get(&admin, &format!("{}/events", namespace(OPEN))).await?;

@@ -28,7 +28,12 @@ pub fn debug() -> Value {
 
 /// A request for a token.
 pub fn token() -> Value {
-    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}})
+    token_for(600)
+}
+
+/// A request for a token that lasts so long.
+pub fn token_for(seconds: i64) -> Value {
+    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}})
 }
 
 /// On what runs, on accounts, and on the glass; `me` is who asks.
@@ -37,6 +42,8 @@ pub fn attacks(me: &str) -> Vec<Attack> {
     let mut secret = core("Secret", FENCED, "gr-bad");
     secret["type"] = json!("kubernetes.io/service-account-token");
     secret["metadata"]["annotations"] = json!({"kubernetes.io/service-account.name": "default"});
+    let mut of_glass = secret.clone();
+    of_glass["metadata"]["annotations"]["kubernetes.io/service-account.name"] = json!("ringfence-break-glass");
     let (until, why) = (json!("2026-12-24T12:00:00Z"), json!("a call is stuck, ticket 17"));
     let (fenced, plain) = (namespace(FENCED), namespace(PLAIN));
     let mut debugged = debug();
@@ -64,6 +71,20 @@ pub fn attacks(me: &str) -> Vec<Attack> {
         attack("G9", "a token of a tenant's account", Ask::post(account("default"), token())),
         attack("G9", "a token of the account that uses the keys", Ask::post(account("ringfence-app"), token())),
         attack("G9", "such a token in a dry run", Ask::post(account("ringfence-app"), token()).dry()),
+        attack("G9", "a token of the account for break-glass", Ask::post(account("ringfence-break-glass"), token())),
+        attack("G9", "such a one in a dry run", Ask::post(account("ringfence-break-glass"), token()).dry()),
+        attack(
+            "G9",
+            "such a one without a reason, with its own in the request",
+            Ask::post(account("ringfence-break-glass"), {
+                let mut request = token();
+                request["metadata"]["annotations"] =
+                    glass(json!(me), why.clone(), until.clone())["metadata"]["annotations"].clone();
+                request["metadata"]["creationTimestamp"] = until.clone();
+                request
+            }),
+        ),
+        attack("G9", "a Secret with a token of the account for break-glass", Ask::create(of_glass)),
         attack("G9", "a Secret with a token without an end", Ask::create(secret.clone())),
         attack("G9", "such a Secret by apply", Ask::apply(format!("{fenced}/secrets/gr-bad"), secret)),
         attack("G9", "a node's pods through its kubelet", Ask::get(format!("/api/v1/nodes/{NODE}/proxy/pods"))),

@@ -138,6 +138,22 @@ pub fn identities() -> Vec<Attack> {
         ),
         attack("G11", "an account of another namespace let in", Ask::create(bind(account(CI, "pipeline")))),
         attack("G11", "a neighbour's account let in", Ask::create(bind(account("gr-next", "default")))),
+        attack("G11", "more rights for the account for break-glass", {
+            let mut binding = bind(account(FENCED, "ringfence-break-glass"));
+            binding["roleRef"]["name"] = json!("admin");
+            Ask::create(binding)
+        }),
+        attack("G11", "that account let in with others", {
+            let mut binding = bind(named("User", "mallory"));
+            binding["subjects"] =
+                json!([named("User", "mallory"), {"kind": "ServiceAccount", "name": "ringfence-break-glass"}]);
+            Ask::create(binding)
+        }),
+        attack(
+            "G11",
+            "that account of a neighbour's let in",
+            Ask::create(bind(account("gr-next", "ringfence-break-glass"))),
+        ),
         attack("G11", "a kubelet let in", Ask::create(bind(named("User", "system:node:gr-bare")))),
         attack(
             "G11",

@@ -127,6 +127,21 @@ pub fn inside() -> Vec<Attack> {
             "Ringfence binds readers under another name",
             Ask::create(role_binding(FENCED, "ringfence-more", "ringfence-flag-reader", account())),
         ),
+        attack("G14", "Ringfence resizes a tenant's pod", Ask::json(at("pods/gr-gated/resize"), resized())),
+        attack(
+            "G14",
+            "Ringfence resizes a pod elsewhere",
+            Ask::json(format!("{}/pods/gr-waits/resize", namespace(PLAIN)), resized()),
+        ),
+        attack(
+            "G14",
+            "Ringfence scales a tenant's Deployment",
+            Ask::merge(scale(FENCED), json!({"spec": {"replicas": 9}})),
+        ),
+        attack("G14", "Ringfence scales one elsewhere", Ask::merge(scale(PLAIN), json!({"spec": {"replicas": 9}}))),
+        attack("G9 or G14", "Ringfence asks for a token for break-glass", {
+            Ask::post(at("serviceaccounts/ringfence-break-glass/token"), crate::g09::token())
+        }),
         attack("G14", "Ringfence lets everybody in", Ask::merge(&base, json!({"spec": {"ingress": [{}]}}))),
         attack("G14", "Ringfence lets out to the world", Ask::merge(&base, world)),
         attack(
@@ -140,6 +155,15 @@ pub fn inside() -> Vec<Attack> {
             Ask::create(object("networking.k8s.io/v1", "NetworkPolicy", FENCED, "mine", json!({"podSelector": {}}))),
         ),
     ]
+}
+
+/// A pod's other resources, as a JSON patch.
+pub fn resized() -> Value {
+    json!([{"op": "replace", "path": "/spec/containers/0/resources/requests/cpu", "value": "2m"}])
+}
+
+fn scale(space: &str) -> String {
+    format!("/apis/apps/v1/namespaces/{space}/deployments/gr-scaled/scale")
 }
 
 /// On what has no namespace.

@@ -23,9 +23,12 @@ mod g13;
 mod g14;
 mod glass;
 mod insiders;
+mod large;
 mod legit;
+mod placement;
 mod props;
 mod stage;
+mod subresources;
 mod suite;
 mod things;
 mod types;
@@ -45,8 +48,11 @@ async fn what_only_ringfence_may_do_is_refused_to_everybody_else() -> Result<()>
         acts::acts(bed).await?;
         acts::edits(bed).await?;
         controllers::controllers(bed).await?;
+        subresources::subresources(bed).await?;
+        placement::placement(bed).await?;
         glass::glass(bed).await?;
         cost::cost(bed).await?;
+        large::large(bed).await?;
         without::without_parameters(bed).await?;
         legit::legitimate(bed).await
     })
@@ -67,7 +73,8 @@ async fn attacks(bed: &Bed) -> Result<()> {
     println!("{}", table.markdown(3));
     judged?;
     ensure!(score.count() >= 120, "{} attacks", score.count());
-    table.must_be_in("guardrails.md", "attacks", 3)
+    table.must_be_in("guardrails.md", "attacks", 3)?;
+    score.ways()?.must_be_in("guardrails.md", "ways", 2)
 }
 
 fn of_strangers(me: &str) -> Result<Vec<Attack>> {

@@ -4,8 +4,9 @@ use anyhow::Result;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use ringfence_e2e::{
-    Bed,
+    Bed, manifests,
     nodes::{self, NodeSpec},
+    tools::repository,
     wait::{self, Look},
 };
 use serde_json::{Value, json};
@@ -13,7 +14,9 @@ use serde_json::{Value, json};
 use crate::{
     ask::{Answer, Ask},
     g13::volume,
-    things::{BARE, FENCED, FREE, NODE, OPERATOR, PLAIN, POOL, UID, core, object, pod, pod_in, pod_with, taints},
+    things::{
+        BARE, FENCED, FREE, NODE, OPERATOR, PLAIN, POOL, UID, core, object, pod, pod_in, pod_spec, pod_with, taints,
+    },
 };
 
 /// A kind of somebody else's, with any spec.
@@ -100,6 +103,7 @@ pub async fn running(bed: &Bed, admin: &Client) -> Result<()> {
     started(&tina, pod(FENCED, "gr-running")).await?;
     started(&tina, pod_with("gr-gated", json!({"schedulingGates": [{"name": "example.dev/wait"}]}))).await?;
     started(admin, pod(PLAIN, "gr-plain")).await?;
+    started(admin, pod_in(PLAIN, "gr-waits", json!({"schedulingGates": [{"name": "example.dev/wait"}]}))).await?;
     started(admin, pod_in("ringfence-system", "gr-operator", json!({}))).await?;
     let ports = json!({"selector": {"app": "gr"}, "ports": [{"port": 80}]});
     Ask::create(object("v1", "Service", FENCED, "gr-web", ports)).done(&tina).await?;
@@ -107,6 +111,16 @@ pub async fn running(bed: &Bed, admin: &Client) -> Result<()> {
     Ask::create(object("networking.k8s.io/v1", "NetworkPolicy", FENCED, "gr-mine", own)).done(&tina).await?;
     let room = json!({"accessModes": ["ReadWriteOnce"], "storageClassName": "encrypted-ssd", "resources": {"requests": {"storage": "1Gi"}}});
     Ask::create(object("v1", "PersistentVolumeClaim", FENCED, "gr-waiting", room)).done(&tina).await?;
+    for object in manifests::read(&repository().join("manifests/examples/70-break-glass.yaml"))? {
+        let of_tenant = serde_json::from_str(&object.to_string().replace("acme-dental", FENCED))?;
+        Ask::create(of_tenant).done(admin).await?;
+    }
+    for space in [FENCED, PLAIN] {
+        let labels = json!({"app": "gr-scaled"});
+        let template = json!({"metadata": {"labels": labels}, "spec": pod_spec()});
+        let spec = json!({"replicas": 0, "selector": {"matchLabels": labels}, "template": template});
+        Ask::create(object("apps/v1", "Deployment", space, "gr-scaled", spec)).done(admin).await?;
+    }
     let slices = "system:serviceaccount:kube-system:endpointslice-controller";
     let controller = bed.impersonated(slices, &["system:masters"]).await?;
     let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "gr-slice", "namespace": FENCED},

@@ -12,6 +12,30 @@ use crate::{
     things::{CI, NODE, OPERATOR},
 };
 
+/// Every way to write, or to get in.
+const WAYS: &[&str] = &[
+    "POST",
+    "PUT",
+    "PATCH",
+    "server-side apply",
+    "DELETE",
+    "deletecollection",
+    "generateName",
+    "dry run",
+    "/status",
+    "/finalize",
+    "/binding",
+    "/ephemeralcontainers",
+    "/resize",
+    "/scale",
+    "/token",
+    "/eviction",
+    "/exec",
+    "/attach",
+    "/portforward",
+    "/proxy",
+];
+
 /// One thing that must not succeed: who stops it (several where more than one may speak first), what it is, and the request.
 pub struct Attack {
     /// A rule, or a layer that speaks before admission policies: `Pod Security`, `NodeRestriction`, `validation`, `RBAC`.
@@ -113,6 +137,7 @@ pub struct Score {
     seen: BTreeSet<String>,
     wrong: Vec<String>,
     asked: usize,
+    ways: BTreeMap<String, usize>,
 }
 
 impl Score {
@@ -127,14 +152,16 @@ impl Score {
         for (column, caller) in callers.iter().enumerate() {
             for (row, attack) in all(&caller.user)?.into_iter().enumerate() {
                 self.asked += 1;
-                let spoke = layer(caller, &attack.ask.send(&caller.client, reader).await?);
+                let answer = attack.ask.send(&caller.client, reader).await?;
+                let spoke = layer(caller, &answer);
                 let alternatives: Vec<&str> = attack.by.split(" or ").collect();
                 let weaker = ["RBAC", "NodeRestriction"];
                 let cell = match spoke {
                     Ok(by) if alternatives.contains(&by.as_str()) => attack.by.to_owned(),
                     Ok(by) if !caller.everything && weaker.contains(&by.as_str()) => by,
                     Ok(by) => {
-                        self.wrong.push(format!("{}, {}: {by} instead of {}", attack.what, caller.name, attack.by));
+                        let (who, wanted) = (caller.name, attack.by);
+                        self.wrong.push(format!("{}, {who}: {by} instead of {wanted}: {answer:?}", attack.what));
                         "WRONG".into()
                     }
                     Err(why) => {
@@ -143,6 +170,9 @@ impl Score {
                     }
                 };
                 if column == 0 {
+                    for way in attack.ask.ways() {
+                        *self.ways.entry(way).or_default() += 1;
+                    }
                     if !self.seen.insert(attack.what.clone()) {
                         self.wrong.push(format!("{}: twice in the table", attack.what));
                     }
@@ -162,6 +192,17 @@ impl Score {
             *layers.entry(by.clone()).or_default() += 1;
         }
         layers
+    }
+
+    /// Attacks by the way they came, with none for a way that was not tried.
+    pub fn ways(&self) -> Result<Table> {
+        let mut table = Table::new(&["way", "attacks"]);
+        for way in WAYS {
+            let count = self.ways.get(*way).copied().unwrap_or_default();
+            ensure!(count > 0, "no attack comes by {way}: {:?}", self.ways);
+            table.row(vec![(*way).to_owned(), count.to_string()]);
+        }
+        Ok(table)
     }
 
     /// How many there were.

@@ -45,7 +45,7 @@ pub fn pod_spec() -> Value {
         "automountServiceAccountToken": false,
         "securityContext": {"runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
-            "name": "main", "image": "registry.example/app:1",
+            "name": "main", "image": "registry.example/app:1", "resources": {"requests": {"cpu": "1m"}},
             "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
         }],
     })
