@@ -93,7 +93,7 @@ pub struct Groups {
     #[x_kube(validation = Rule::new("self.all(g, !g.startsWith('system:') || g.matches('^system:serviceaccounts:[a-z0-9-]+$') || g.matches('^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$'))").message("a list of groups must not name a system: group, which is everybody's; ServiceAccounts are listed as system:serviceaccount:NAMESPACE:NAME, or as system:serviceaccounts:NAMESPACE"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub privacy_officers: Vec<String>,
-    /// May open a tenant's workloads when named on its namespace, with a reason.
+    /// May be given a token that gets into a tenant's workloads and ends within the hour, when named on its namespace with a reason.
     #[schemars(length(max = 32), inner(length(min = 1, max = 253)))]
     #[x_kube(validation = Rule::new("self.all(g, !g.startsWith('system:') || g.matches('^system:serviceaccounts:[a-z0-9-]+$') || g.matches('^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$'))").message("a list of groups must not name a system: group, which is everybody's; ServiceAccounts are listed as system:serviceaccount:NAMESPACE:NAME, or as system:serviceaccounts:NAMESPACE"))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -56,7 +56,7 @@ pub struct Options {
     /// How many tenants are worked on at once.
     #[arg(long, env = "RINGFENCE_WORKERS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: u16,
-    /// Whether tenants may be open while a guardrail of manifests/guardrails is missing or altered; `reported` is for trying them in Audit.
+    /// Whether tenants may be open while a guardrail of manifests/guardrails is missing or altered; `reported` is for trying them.
     #[arg(long, env = "RINGFENCE_GUARDRAILS", value_enum, default_value_t)]
     pub guardrails: Required,
     /// Name of this replica among those that may lead; without it, the host's name, which in a pod is the pod's.

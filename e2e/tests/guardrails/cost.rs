@@ -137,7 +137,10 @@ pub async fn cost(bed: &Bed) -> Result<()> {
         );
         ensure!(with / without < 10.0, "{place}: {without} {with}");
     }
-    singly(bed, &admin, &bindings).await?;
+    // Takes over a minute, and judges nothing.
+    if std::env::var_os("RINGFENCE_MEASURE").is_some() {
+        singly(bed, &admin, &bindings).await?;
+    }
     checks(&admin).await
 }
 
