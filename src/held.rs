@@ -8,7 +8,10 @@ use std::{
 use kube::ResourceExt;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::store::{Key, version};
+use crate::{
+    guarded::Guarded,
+    store::{Key, version},
+};
 
 /// How many unpacked objects of a collection are at hand: more than tenants are worked on at once.
 const RECENT: usize = 32;
@@ -62,9 +65,7 @@ impl<K: ResourceExt> Held<K> {
     where
         K: Serialize + DeserializeOwned,
     {
-        let json = serde_json::to_vec(&*object).expect("what came as JSON goes as JSON");
-        let packed = lz4_flex::compress_prepend_size(&json).into_boxed_slice();
-        Self { version: version(&*object), body: Body::Packed(packed, unpack) }
+        Self { version: version(&*object), body: Body::Packed(pack(&*object), unpack) }
     }
 
     /// The object, filed under `key`.
@@ -87,6 +88,22 @@ impl<K: ResourceExt> Held<K> {
     }
 }
 
+impl<T: Serialize + DeserializeOwned> Held<Guarded<T>>
+where
+    Guarded<T>: ResourceExt,
+{
+    /// In a third of the memory; what does not decode as it is.
+    pub fn guarded(object: Arc<Guarded<T>>) -> Self {
+        let Ok(decoded) = &object.object else { return Self::whole(object) };
+        Self { version: version(&*object), body: Body::Packed(pack(&**decoded), |packed| Guarded::ok(unpack(packed))) }
+    }
+}
+
+fn pack(object: &impl Serialize) -> Box<[u8]> {
+    let json = serde_json::to_vec(object).expect("what came as JSON goes as JSON");
+    lz4_flex::compress_prepend_size(&json).into_boxed_slice()
+}
+
 fn unpack<K: DeserializeOwned>(packed: &[u8]) -> K {
     let json = lz4_flex::decompress_size_prepended(packed).expect("it was packed here");
     serde_json::from_slice(&json).expect("it was packed here")
@@ -98,6 +115,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::Attestation;
 
     #[test]
     fn what_is_packed_is_the_same_and_small() {
@@ -114,6 +132,21 @@ mod tests {
         let held = Held::packed(Arc::new(map.clone()));
         let Body::Packed(bytes, _) = &held.body else { panic!("it is not packed") };
         assert!(bytes.len() < 500 && *held.object(&key, &Recent::default()) == map, "{}", bytes.len());
+    }
+
+    #[test]
+    fn what_does_not_decode_stays_what_it_is() {
+        let acts: [Guarded<Attestation>; 2] = [
+            json!({"metadata": {"name": "a", "resourceVersion": "3"}, "spec": {"subjectRef": {"name": "b"}}}),
+            json!({"metadata": {"name": "a", "resourceVersion": "3"}, "spec": {"act": "Terminate", "by": "c", "subjectRef": {"kind": "BAA", "name": "b", "uid": "u"}}}),
+        ]
+        .map(|act| serde_json::from_value(act).unwrap());
+        for (act, decodes) in acts.into_iter().zip([false, true]) {
+            let held = Held::guarded(Arc::new(act.clone()));
+            let seen = held.object(&Key::default(), &Recent::default());
+            assert_eq!((held.version, matches!(held.body, Body::Packed(..))), (3, decodes));
+            assert_eq!(format!("{seen:?}"), format!("{act:?}"));
+        }
     }
 
     #[test]

@@ -61,9 +61,9 @@ impl Stores {
             plans: Arc::new(Store::new("HealthcarePlans", plan_index)),
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
             configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
-            records: Arc::new(Store::new("TenantRecords", record_index)),
-            baas: Arc::new(Store::new("BAAs", |b| b.object.iter().map(|b| b.spec.disclosing.party.clone()).collect())),
-            acts: Arc::new(Store::new("Attestations", |a| vec![subject(a)])),
+            records: Arc::new(Store::with("TenantRecords", record_index, Held::guarded)),
+            baas: Arc::new(Store::with("BAAs", party, Held::guarded)),
+            acts: Arc::new(Store::with("Attestations", |a| vec![subject(a)], Held::guarded)),
             namespaces: Arc::new(Store::new("namespaces", |_| vec![])),
             policies: Arc::new(Store::packed("network policies", |p| p.namespace().into_iter().collect())),
             quotas: Arc::new(Store::packed("resource quotas", |_| vec![])),
@@ -131,6 +131,10 @@ pub fn subject(act: &Guarded<Attestation>) -> String {
         Ok(act) => act.spec.subject_ref.name.clone(),
         Err(bad) => bad.subject.clone().unwrap_or_default(),
     }
+}
+
+fn party(baa: &Guarded<BAA>) -> Vec<String> {
+    baa.object.iter().map(|b| b.spec.disclosing.party.clone()).collect()
 }
 
 fn plan_index(plan: &Guarded<HealthcarePlan>) -> Vec<String> {

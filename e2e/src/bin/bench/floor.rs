@@ -63,7 +63,8 @@ impl Floor {
         Ok(Self {
             client: bed.service_account(NAMESPACE, ACCOUNT).await?,
             people: crowd.admin.clone(),
-            keys: bed.key_login(NAMESPACE, ACCOUNT, ACCOUNT).await?,
+            // The operator's own session would end within a quarter of an hour.
+            keys: bed.openbao().root()?,
             templates,
             later: Later::of(&crowd.admin, tenant).await?,
             node: json!({ "metadata": { "labels": { pool: tenant } }, "spec": { "taints": serde_json::from_str::<Value>(&taints)? } }),
