@@ -664,3 +664,17 @@ fn a_plan_that_is_being_deleted_is_locked_and_kept() {
 mod lapse;
 #[path = "decide_property_tests.rs"]
 mod properties;
+
+#[test]
+fn only_what_nothing_waits_for_is_done_beside_others() {
+    let (mut world, mut beside) = (fresh(), std::collections::BTreeSet::new());
+    while !is_open(&decided(&world, now())) {
+        let steps = todo(&world, now());
+        assert!(!steps.is_empty(), "the flip goes on");
+        beside
+            .extend(words(&steps).into_iter().zip(&steps).filter(|(_, s)| s.is_beside_others()).map(|(word, _)| word));
+        steps.iter().for_each(|step| perform(&mut world, step, now()));
+    }
+    let all = ["apply account", "apply quota", "apply readers", "key ringfence-lookup", "key ringfence-phi"];
+    assert_eq!(beside.into_iter().collect::<Vec<_>>(), all);
+}
