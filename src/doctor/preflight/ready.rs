@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(audit.len(), rules().len());
         assert!(audit.iter().all(|(_, why)| why.contains("[Audit]")), "{audit:?}");
         let findings = grouped(audit);
-        assert_eq!((findings.len(), findings[0].about.as_str()), (1, "binding ringfence-g01-pod-updates and 36 more"));
+        let all = format!("binding ringfence-g01-pod-updates and {} more", rules().len() - 1);
+        assert_eq!((findings.len(), &findings[0].about), (1, &all));
     }
 
     #[test]
@@ -106,6 +107,6 @@ mod tests {
         objects(&mut stored.policies)[0]["spec"]["failurePolicy"] = json!("Ignore");
         objects(&mut stored.mutating).remove(0);
         assert_eq!(unseen(&stored).len(), 3);
-        assert_eq!(unseen(&Stored::default()).len(), 80, "nobody looked");
+        assert_eq!(unseen(&Stored::default()).len(), shipped().len(), "nobody looked");
     }
 }
