@@ -3,7 +3,7 @@
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::{
-    holder::{Holder, username},
+    holder::{Holder, KUBERNETES, username},
     right::{Place, Right},
 };
 use crate::api::Groups;
@@ -65,7 +65,7 @@ pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) ->
 fn is_kubernetes(subject: &Subject, role: &str) -> bool {
     match subject.kind.as_str() {
         "ServiceAccount" => {
-            subject.namespace.as_deref() == Some("kube-system")
+            subject.namespace.as_deref() == Some(KUBERNETES)
                 && role.strip_prefix("system:controller:") == Some(subject.name.as_str())
         }
         "User" => matches!(role, "system:kube-controller-manager" | "system:kube-scheduler") && subject.name == role,
