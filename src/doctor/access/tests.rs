@@ -9,7 +9,9 @@ cluster_roles:
 - {metadata: {name: logs}, rules: [{apiGroups: [''], resources: ['*/log'], verbs: [get]}]}
 - {metadata: {name: joined}, aggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}]}, rules: [{apiGroups: [''], resources: [secrets], verbs: [watch]}]}
 - {metadata: {name: plain}, rules: [{apiGroups: [''], resources: ['pods/*'], verbs: ['*']}]}
-- {metadata: {name: 'system:controller:node-controller'}, rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}
+- {metadata: {name: 'system:controller:legacy-service-account-token-cleaner'}, rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}
+- {metadata: {name: 'system:controller:helper'}, rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]}
+- {metadata: {name: 'system:controller:job-controller'}, rules: [{apiGroups: ['', batch], resources: [pods, jobs, secrets], verbs: [create, get]}]}
 - {metadata: {name: patches}, rules: [{apiGroups: [''], resources: [secrets], verbs: [patch]}]}
 - {metadata: {name: collects}, rules: [{apiGroups: [''], resources: [secrets], verbs: [deletecollection]}]}
 - {metadata: {name: writes}, rules: [{apiGroups: [''], resources: [secrets], verbs: [create, update, delete]}]}
@@ -23,7 +25,9 @@ cluster_role_bindings:
 - {metadata: {name: masters}, roleRef: {apiGroup: a, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: Group, name: 'system:masters'}]}
 - {metadata: {name: admins}, roleRef: {apiGroup: a, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: User, name: eve}]}
 - {metadata: {name: shippers}, roleRef: {apiGroup: a, kind: ClusterRole, name: logs}, subjects: [{kind: ServiceAccount, name: shipper, namespace: logging}]}
-- {metadata: {name: controller}, roleRef: {apiGroup: a, kind: ClusterRole, name: 'system:controller:node-controller'}, subjects: [{kind: ServiceAccount, name: node-controller, namespace: kube-system}, {kind: ServiceAccount, name: node-controller, namespace: elsewhere}]}
+- {metadata: {name: controller}, roleRef: {apiGroup: a, kind: ClusterRole, name: 'system:controller:legacy-service-account-token-cleaner'}, subjects: [{kind: ServiceAccount, name: legacy-service-account-token-cleaner, namespace: kube-system}, {kind: ServiceAccount, name: legacy-service-account-token-cleaner, namespace: elsewhere}]}
+- {metadata: {name: helper}, roleRef: {apiGroup: a, kind: ClusterRole, name: 'system:controller:helper'}, subjects: [{kind: ServiceAccount, name: helper, namespace: kube-system}]}
+- {metadata: {name: jobs}, roleRef: {apiGroup: a, kind: ClusterRole, name: 'system:controller:job-controller'}, subjects: [{kind: ServiceAccount, name: job-controller, namespace: kube-system}]}
 - {metadata: {name: nothing}, roleRef: {apiGroup: a, kind: ClusterRole, name: plain}, subjects: [{kind: User, name: harmless}]}
 - {metadata: {name: gone}, roleRef: {apiGroup: a, kind: ClusterRole, name: not-there}, subjects: [{kind: User, name: waiting}]}
 - {metadata: {name: kinds}, roleRef: {apiGroup: a, kind: ClusterRole, name: kinds}, subjects: [{kind: User, name: ken}]}
@@ -90,7 +94,9 @@ fn readers_are_named_through_wildcards_aggregation_groups_and_names() {
     );
     said("Group support", &["may read Secrets", "RoleBinding acme/readers of ClusterRole joined", "in namespace acme"]);
     said("User dba", &["read Secrets (only named db)"]);
-    said("ServiceAccount elsewhere/node-controller", &["read Secrets"]);
+    said("ServiceAccount elsewhere/legacy-service-account-token-cleaner", &["read Secrets"]);
+    said("ServiceAccount kube-system/helper", &["read Secrets"]);
+    said("ServiceAccount kube-system/job-controller", &["read Secrets", "run or enter pods"]);
     said("User pat", &["may read Secrets by RoleBinding acme/patches"]);
     said("User cole", &["may read Secrets by RoleBinding acme/collects"]);
     said("User ben", &["may bind or escalate roles of tenants by RoleBinding acme/binds", "in namespace acme"]);
@@ -129,7 +135,11 @@ fn who_is_expected_is_listed_and_no_finding() {
     );
     assert_eq!(levels(&check, "User engineers"), [Level::Warning], "a person of the group's name is not the group");
     let own = check.findings.iter().find(|f| f.about == "Kubernetes' own controllers").unwrap();
-    assert!(own.what.starts_with("hold by their own roles: read Secrets: node-controller; take roles"), "{}", own.what);
+    assert!(
+        own.what.starts_with("hold by their own roles: read Secrets: legacy-service-account-token-cleaner; take roles"),
+        "{}",
+        own.what
+    );
     let nobody = found(Fact::Known(rbac()), &Fact::Absent);
     assert_eq!(levels(&nobody, "Group glass"), [Level::Warning], "without RingfenceConfig nobody is listed");
 }
