@@ -38,8 +38,10 @@ fn named<'a>(fact: &'a mut Fact<Vec<Value>>, name: &str) -> &'a mut Value {
 
 #[test]
 fn a_guardrail_that_is_missing_weaker_or_only_tried_is_named_with_its_field() {
-    let all = format!("guardrails: {} objects are stored as they are shipped", shipped().len());
-    assert_eq!(found(|_| ()), (Level::Ok, all));
+    assert_eq!(
+        found(|_| ()),
+        (Level::Ok, format!("guardrails: {} objects are stored as they are shipped", shipped().len()))
+    );
     let wrong = |change: fn(&mut Stored), text: &str| assert_eq!(found(change), (Level::Wrong, text.to_owned()));
     wrong(|s| drop(objects(&mut s.mutating).remove(0)), "mutating policy ringfence-m1-placement: is missing");
     wrong(

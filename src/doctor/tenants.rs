@@ -73,19 +73,21 @@ fn unready(plan: &Value) -> Option<Finding> {
     })
 }
 
-/// A namespace with labels of Ringfence's that no plan and record of its name stand behind.
+/// A namespace with labels of Ringfence's that no plan and record of its name stand behind, or a tenant's without them.
 fn namespace(namespace: &Value, plans: &[Value], records: &[Value]) -> Option<Finding> {
     let name = self::name(namespace);
     let meta = &namespace["metadata"];
     let claims =
         [&meta["labels"][TENANT_LABEL], &meta["labels"][FENCED_LABEL], &meta["annotations"][RECORD_UID_ANNOTATION]];
-    if claims.iter().all(|c| c.is_null()) {
-        return None;
-    }
     let named = |all: &[Value]| all.iter().map(self::name).collect::<BTreeSet<_>>().contains(name);
     let record = records.iter().find(|r| self::name(r) == name);
     let recorded = record.and_then(|r| r.pointer("/spec/namespaceUID")).filter(|uid| **uid == meta["uid"]);
-    let what = if tenant(namespace) != Some(name) {
+    if claims.iter().all(|c| c.is_null()) && recorded.is_none() {
+        return None;
+    }
+    let what = if tenant(namespace).is_none() && recorded.is_some() {
+        "is the namespace that a TenantRecord names, and has lost label ringfence.dev/tenant: no rule for tenants holds there"
+    } else if tenant(namespace) != Some(name) {
         "carries labels or annotations of Ringfence's, and is not the tenant of its name"
     } else if !named(records) {
         "says that it is a tenant's, and has no TenantRecord"
@@ -136,7 +138,14 @@ mod tests {
     fn a_namespace_that_only_says_that_it_is_a_tenants_is_found() {
         assert_eq!(one("{metadata: {name: acme, uid: u1, labels: {ringfence.dev/tenant: acme}}}"), None);
         assert_eq!(one("{metadata: {name: other, uid: u9, labels: {a: b}}}"), None);
+        assert_eq!(
+            one("{metadata: {name: acme, uid: u9, labels: {a: b}}}"),
+            None,
+            "another of its name, which is the operator's to tell"
+        );
         for (namespace, words) in [
+            ("{metadata: {name: acme, uid: u1}}", "has lost label"),
+            ("{metadata: {name: acme, uid: u1, labels: {ringfence.dev/fenced: 'true'}}}", "has lost label"),
             ("{metadata: {name: acme, uid: u2, labels: {ringfence.dev/tenant: acme}}}", "its TenantRecord names"),
             ("{metadata: {name: bold, uid: u2, labels: {ringfence.dev/tenant: bold}}}", "its TenantRecord names"),
             ("{metadata: {name: forged, uid: u3, labels: {ringfence.dev/tenant: forged}}}", "no TenantRecord"),

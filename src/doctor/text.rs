@@ -52,8 +52,10 @@ fn row(page: &mut String, finding: &Finding) {
     }
 }
 
+/// Names of bindings and subjects are anybody's: one that steers a terminal could take a line of this page away.
 fn put(page: &mut String, line: &str) {
-    writeln!(page, "{}", line.trim_end()).expect("a String takes everything");
+    let shown = line.trim_end().replace(char::is_control, "\u{FFFD}");
+    writeln!(page, "{shown}").expect("a String takes everything");
 }
 
 #[cfg(test)]
@@ -91,6 +93,14 @@ Not looked at
 WRONG: 1 wrong, 0 unknown, 0 warnings
 ";
         assert_eq!(text(&report()), page);
+    }
+
+    #[test]
+    fn a_name_does_not_steer_the_terminal() {
+        let finding = Finding::said(Level::Warning, "User eve\u{1b}[1A\u{1b}[2K", "by RoleBinding a/b\u{9b}2K\rc");
+        let page = text(&Report::new("doctor", vec![Check::new("access", vec![finding])], &[]));
+        assert!(page.contains("User eve\u{FFFD}[1A\u{FFFD}[2K") && page.contains("a/b\u{FFFD}2K"), "{page}");
+        assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");
     }
 
     #[test]

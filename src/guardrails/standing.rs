@@ -53,6 +53,8 @@ struct Seen {
     /// When all of them stood, for the last time.
     whole: Option<Instant>,
     wrong: Vec<String>,
+    /// Whether the set of this release was seen: from then on that of the release before no longer stands for it.
+    renewed: bool,
     /// After how many changes was compared: what has not changed is not compared again.
     compared: Option<[u64; 4]>,
 }
@@ -97,7 +99,7 @@ impl Guardrails {
     }
 
     /// Compares every shipped object with the stored one, and returns what is wrong, each with the field. The set of the release before stands for
-    /// this one's while that is not applied yet, but only as a whole: a mixture may lack what both hold.
+    /// this one's while that is not applied yet, but only as a whole: a mixture may lack what both hold. Once this one's stood, it alone does.
     pub fn look(&self) -> Vec<String> {
         let mut seen = self.seen.lock().expect("no holder of this lock panics");
         let changes = [
@@ -108,11 +110,13 @@ impl Guardrails {
         ];
         if self.unknown().is_none() && seen.compared != Some(changes) {
             seen.wrong = SHIPPED.iter().filter_map(|s| self.wrong(s)).collect();
-            if !seen.wrong.is_empty() && self.previous_stands() {
+            seen.renewed |= seen.wrong.is_empty();
+            if !seen.wrong.is_empty() && !seen.renewed && self.previous_stands() {
                 tracing::warn!("the guardrails of the previous release stand: apply manifests/guardrails of this one");
                 seen.wrong.clear();
             }
-            seen.compared = Some(changes);
+            // What fell silent while it was compared looks as if it were missing.
+            seen.compared = self.unknown().is_none().then_some(changes);
         }
         if self.unknown().is_none() && seen.wrong.is_empty() {
             seen.whole = Some(Instant::now());

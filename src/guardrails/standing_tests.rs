@@ -89,8 +89,16 @@ async fn the_previous_set_stands_for_the_shipped_one_as_a_whole_only() {
     let guardrails = Guardrails { previous: release_before(), ..Guardrails::default() };
     stored(&guardrails, without_g03);
     assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None), "an upgrade that has not reached them");
-    stored(&guardrails, |_, _| ());
+    stored(&guardrails, |_, o| o["metadata"]["resourceVersion"] = json!("3"));
     assert_eq!((guardrails.look(), guardrails.doubt()), (vec![], None), "the new ones");
+    stored(&guardrails, |name, object| {
+        without_g03(name, object);
+        if name == "ringfence-g05-namespaces" {
+            object["metadata"]["resourceVersion"] = json!("4");
+        }
+    });
+    assert_eq!(guardrails.look().len(), 2, "whoever takes the new rules away again has no upgrade to wait for");
+    let guardrails = Guardrails { previous: release_before(), ..Guardrails::default() };
     // One of the old ones is weakened as well.
     stored(&guardrails, |name, object| {
         without_g03(name, object);

@@ -27,7 +27,7 @@ async fn story(bed: &'static Bed) -> Result<()> {
     let doctor = Doctor::new(bed, "dora@ringwell.example", Some("ringfence-doctor")).await?;
     a_healthy_installation_passes(&doctor)?;
     what_cannot_be_seen_does_not_pass(bed).await?;
-    readers::are_named(&admin, &doctor, &tenant.tenant).await?;
+    readers::are_named(bed, &doctor, &tenant.tenant).await?;
     faults::of_guardrails(&admin, &doctor).await?;
     faults::of_its_rights(&admin, &doctor).await?;
     faults::of_the_operator(operator, &doctor).await?;

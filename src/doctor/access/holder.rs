@@ -10,6 +10,9 @@ use super::{
     rule::{Reach, reach},
 };
 
+/// The namespace of Kubernetes' own accounts.
+pub const KUBERNETES: &str = "kube-system";
+
 /// The roles and bindings of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Rbac {
@@ -89,6 +92,7 @@ impl Rbac {
             (None, _) => true,
             (Some(namespace), Place::Tenants) => tenants.contains(namespace),
             (Some(namespace), Place::Operator) => namespace == operator,
+            (Some(namespace), Place::Kubernetes) => namespace == KUBERNETES,
             (Some(_), Place::Cluster) => false,
         };
         self.bound()

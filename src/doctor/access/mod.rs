@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::{
     expected::Expected,
-    holder::Holder,
+    holder::{Holder, KUBERNETES},
     right::{Place, RIGHTS},
     rule::Reach,
 };
@@ -104,7 +104,7 @@ fn place(holder: &Holder<'_>) -> String {
 
 /// A binding of a role that is not there: whoever makes the role decides what it gives.
 fn dangling(bound: &Bound<'_>, tenants: &BTreeSet<String>, operator: &str) -> Option<Finding> {
-    let here = |namespace: &String| tenants.contains(namespace) || namespace == operator;
+    let here = |namespace: &String| tenants.contains(namespace) || namespace == operator || namespace == KUBERNETES;
     bound.namespace.as_ref().is_none_or(here).then(|| {
         Finding::to_do(
             Level::Warning,

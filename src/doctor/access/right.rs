@@ -7,6 +7,8 @@ pub enum Place {
     Tenants,
     /// In the operator's namespace.
     Operator,
+    /// In `kube-system`, whose accounts guardrails let through by name.
+    Kubernetes,
     /// On what has no namespace.
     Cluster,
 }
@@ -27,7 +29,8 @@ pub struct Right {
 
 const WRITE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 const CHANGE: &[&str] = &["create", "update", "patch"];
-const READ: &[&str] = &["get", "list", "watch"];
+/// An empty patch answers with the whole object, deletecollection with the whole list; both do so in a dry run, which changes nothing.
+const READ: &[&str] = &["get", "list", "watch", "patch", "deletecollection"];
 /// `impersonate`, and the narrower verbs of constrained impersonation.
 const IMPERSONATE: &[&str] = &[
     "impersonate",
@@ -40,6 +43,23 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
+
+/// To run under an account of a namespace, or to take its token.
+const RUN: &[Api] = &[
+    (CHANGE, "", "pods"),
+    (CHANGE, "", "replicationcontrollers"),
+    (CHANGE, "apps", "deployments"),
+    (CHANGE, "apps", "replicasets"),
+    (CHANGE, "apps", "statefulsets"),
+    (CHANGE, "apps", "daemonsets"),
+    (CHANGE, "batch", "jobs"),
+    (CHANGE, "batch", "cronjobs"),
+    (&["create"], "", "serviceaccounts/token"),
+    (IMPERSONATE, "", "serviceaccounts"),
+    (&["create", "get"], "", "pods/exec"),
+    (&["create", "get"], "", "pods/attach"),
+    (&["update", "patch"], "", "pods/ephemeralcontainers"),
+];
 
 /// Every watched right.
 pub const RIGHTS: &[Right] = &[
@@ -70,7 +90,7 @@ pub const RIGHTS: &[Right] = &[
     Right {
         what: "bind or escalate roles of tenants",
         place: Place::Tenants,
-        by: &[(&["bind", "escalate"], RBAC, "roles")],
+        by: &[(&["bind", "escalate"], RBAC, "roles"), (&["bind"], RBAC, "clusterroles")],
     },
     Right {
         what: "reach kubelets (nodes/proxy, nodes/log)",
@@ -102,6 +122,14 @@ pub const RIGHTS: &[Right] = &[
         ],
     },
     Right {
+        what: "write kinds (CustomResourceDefinitions, APIServices)",
+        place: Place::Cluster,
+        by: &[
+            (WRITE, "apiextensions.k8s.io", "customresourcedefinitions"),
+            (WRITE, "apiregistration.k8s.io", "apiservices"),
+        ],
+    },
+    Right {
         what: "bind or escalate ClusterRoles",
         place: Place::Cluster,
         by: &[(&["bind", "escalate"], RBAC, "clusterroles")],
@@ -115,28 +143,16 @@ pub const RIGHTS: &[Right] = &[
         ],
     },
     Right { what: "write TenantRecords", place: Place::Cluster, by: &[(WRITE, "ringfence.dev", "tenantrecords")] },
-    Right {
-        what: "run or enter pods in the operator's namespace",
-        place: Place::Operator,
-        by: &[
-            (CHANGE, "", "pods"),
-            (CHANGE, "", "replicationcontrollers"),
-            (CHANGE, "apps", "deployments"),
-            (CHANGE, "apps", "replicasets"),
-            (CHANGE, "apps", "statefulsets"),
-            (CHANGE, "apps", "daemonsets"),
-            (CHANGE, "batch", "jobs"),
-            (CHANGE, "batch", "cronjobs"),
-            (&["create"], "", "serviceaccounts/token"),
-            (IMPERSONATE, "", "serviceaccounts"),
-            (&["create", "get"], "", "pods/exec"),
-            (&["create", "get"], "", "pods/attach"),
-            (&["update", "patch"], "", "pods/ephemeralcontainers"),
-        ],
-    },
+    Right { what: "run or enter pods in the operator's namespace", place: Place::Operator, by: RUN },
+    Right { what: "run or enter pods in kube-system", place: Place::Kubernetes, by: RUN },
     Right {
         what: "take roles, Secrets or the lead in the operator's namespace",
         place: Place::Operator,
-        by: &[(&["bind", "escalate"], RBAC, "roles"), (READ, "", "secrets"), (WRITE, "coordination.k8s.io", "leases")],
+        by: &[
+            (&["bind", "escalate"], RBAC, "roles"),
+            (&["bind"], RBAC, "clusterroles"),
+            (READ, "", "secrets"),
+            (WRITE, "coordination.k8s.io", "leases"),
+        ],
     },
 ];

@@ -5,9 +5,16 @@ use serde_json::{Value, json};
 use super::sources::{Judged, Source};
 use crate::names::{MANAGED_BY, MANAGED_BY_LABEL};
 
-/// Kinds whose own template is judged: what they make is not judged again.
-const OWNERS: &[&str] =
-    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+/// Kinds whose own template is judged: what they make is not judged again. Others have kinds of the same names.
+const OWNERS: &[(&str, &str)] = &[
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "ReplicaSet"),
+    ("v1", "ReplicationController"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+];
 /// Of the kubelet's picture of a static pod.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
@@ -60,8 +67,8 @@ pub fn copy(source: &Source, object: &Value) -> Option<Copy> {
 
 fn is_made_of_a_template(meta: &Value) -> bool {
     let owners = meta["ownerReferences"].as_array().into_iter().flatten();
-    let kinds = owners.filter(|o| o["controller"] == true).filter_map(|o| o["kind"].as_str());
-    { kinds }.any(|kind| OWNERS.contains(&kind))
+    let controllers = owners.filter(|o| o["controller"] == true);
+    { controllers }.any(|o| OWNERS.iter().any(|(version, kind)| o["apiVersion"] == *version && o["kind"] == *kind))
 }
 
 /// Whether Ringfence wrote a NetworkPolicy. What only says so is taken away by Ringfence itself.

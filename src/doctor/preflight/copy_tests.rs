@@ -31,7 +31,7 @@ fn what_is_made_of_a_template_has_ended_or_goes_is_not_asked_about() {
     for (kind, object) in [
         (
             "ReplicaSet",
-            "{metadata: {name: a, namespace: ns, ownerReferences: [{kind: Deployment, controller: true}]}, spec: {template: {}}}",
+            "{metadata: {name: a, namespace: ns, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, controller: true}]}, spec: {template: {}}}",
         ),
         ("Pod", "{metadata: {name: a, namespace: ns, deletionTimestamp: x}, spec: {}}"),
         ("Pod", "{metadata: {name: a, namespace: ns}, spec: {}, status: {phase: Succeeded}}"),
@@ -55,7 +55,9 @@ fn what_is_made_of_a_template_has_ended_or_goes_is_not_asked_about() {
     }
     for object in [
         "{metadata: {name: a, namespace: ns, ownerReferences: [{kind: Rollout, controller: true}]}, spec: {}}",
-        "{metadata: {name: a, namespace: ns, ownerReferences: [{kind: Deployment}]}, spec: {}}",
+        "{metadata: {name: a, namespace: ns, ownerReferences: [{apiVersion: batch.volcano.sh/v1alpha1, kind: Job, controller: true}]}, spec: {}}",
+        "{metadata: {name: a, namespace: ns, ownerReferences: [{apiVersion: apps.kruise.io/v1alpha1, kind: DaemonSet, controller: true}]}, spec: {}}",
+        "{metadata: {name: a, namespace: ns, ownerReferences: [{apiVersion: apps/v1, kind: Deployment}]}, spec: {}}",
         "{metadata: {name: a, namespace: ns}, spec: {}, status: {phase: Running}}",
     ] {
         assert!(of("Pod", object).is_some(), "{object}");
