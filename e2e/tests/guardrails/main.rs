@@ -1,4 +1,4 @@
-//! R01, R05, R07, R23, R25, R26, R51, R52: what the API server itself refuses, with no operator running, to everybody who might try; what it lets
+//! R01, R05, R07, R23, R25, R26, R51, R52: what the API server itself refuses, with no operator running and with one, to everybody who might try; what it lets
 //! through; and what is left of it when its parameters are gone. One file a guardrail.
 
 #[path = "../ask/mod.rs"]
@@ -59,7 +59,19 @@ async fn what_only_ringfence_may_do_is_refused_to_everybody_else() -> Result<()>
     .await
 }
 
-/// Every attack by everybody to whom it is of use.
+#[tokio::test]
+async fn it_is_refused_just_so_while_the_operator_runs() -> Result<()> {
+    promise("guardrails_beside_the_operator", async |bed| {
+        stage::stage(bed).await?;
+        let operator = bed.start_operator("operator", &[]).await?;
+        operator.ready().await?;
+        attacks(bed).await?;
+        operator.server().must_run()
+    })
+    .await
+}
+
+/// Every attack by everybody to whom it is of use; the answers are those of the docs.
 async fn attacks(bed: &Bed) -> Result<()> {
     let admin = bed.admin().await?;
     let mut score = Score::default();
