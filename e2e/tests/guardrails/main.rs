@@ -65,21 +65,27 @@ async fn it_is_refused_just_so_while_the_operator_runs() -> Result<()> {
         stage::stage(bed).await?;
         let operator = bed.start_operator("operator", &[]).await?;
         operator.ready().await?;
-        attacks(bed).await?;
+        let left = |a: Attack| (!PUT_RIGHT.contains(&&*a.what)).then_some(a);
+        let score = score(bed, &|attacks| attacks.into_iter().filter_map(left).collect()).await?;
+        score.judge()?;
+        ensure!(score.count() >= 120, "{} attacks", score.count());
         operator.server().must_run()
     })
     .await
 }
 
+/// Attacks on what only looks signed or held on the stage: an operator puts that right, and then there is nothing to attack.
+const PUT_RIGHT: [&str; 5] = [
+    "a plan's finalizer put on",
+    "a signed BAA's deletion",
+    "deletion of all signed BAAs",
+    "a BAA's signatures off",
+    "Ringfence deletes a signed BAA",
+];
+
 /// Every attack by everybody to whom it is of use; the answers are those of the docs.
 async fn attacks(bed: &Bed) -> Result<()> {
-    let admin = bed.admin().await?;
-    let mut score = Score::default();
-    score.play(&admin, &strangers(bed).await?, of_strangers).await?;
-    score.play(&admin, &kubelet(bed).await?, |_| Ok(g04::of_its_kubelet())).await?;
-    score
-        .play(&admin, &thieves(bed).await?, |_| Ok([g14::inside(), g14::cluster()?].into_iter().flatten().collect()))
-        .await?;
+    let score = score(bed, &|attacks| attacks).await?;
     let table = score.table();
     let judged = score.judge();
     println!("{}", table.markdown(3));
@@ -87,6 +93,17 @@ async fn attacks(bed: &Bed) -> Result<()> {
     ensure!(score.count() >= 120, "{} attacks", score.count());
     table.must_be_in("guardrails.md", "attacks", 3)?;
     score.ways()?.must_be_in("guardrails.md", "ways", 2)
+}
+
+/// Plays them, those that are `chosen`.
+async fn score(bed: &Bed, chosen: &dyn Fn(Vec<Attack>) -> Vec<Attack>) -> Result<Score> {
+    let admin = bed.admin().await?;
+    let mut score = Score::default();
+    score.play(&admin, &strangers(bed).await?, |me| Ok(chosen(of_strangers(me)?))).await?;
+    score.play(&admin, &kubelet(bed).await?, |_| Ok(chosen(g04::of_its_kubelet()))).await?;
+    let inside = || Ok(chosen([g14::inside(), g14::cluster()?].into_iter().flatten().collect()));
+    score.play(&admin, &thieves(bed).await?, |_| inside()).await?;
+    Ok(score)
 }
 
 fn of_strangers(me: &str) -> Result<Vec<Attack>> {
