@@ -60,7 +60,8 @@ async fn what_only_ringfence_may_do_is_refused_to_everybody_else() -> Result<()>
 }
 
 #[tokio::test]
-async fn it_is_refused_just_so_while_the_operator_runs() -> Result<()> {
+#[ignore = "needs a bed of its own: cargo test -p ringfence-e2e --test guardrails beside_the -- --ignored"]
+async fn it_is_refused_just_so_beside_the_operator() -> Result<()> {
     promise("guardrails_beside_the_operator", async |bed| {
         stage::stage(bed).await?;
         let operator = bed.start_operator("operator", &[]).await?;
