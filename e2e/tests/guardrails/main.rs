@@ -35,7 +35,7 @@ mod types;
 mod without;
 
 use anyhow::{Result, ensure};
-use ringfence_e2e::{Bed, promise};
+use ringfence_e2e::{Bed, promise, promise::explained};
 use suite::{Attack, Score, kubelet, strangers, thieves};
 
 #[tokio::test]
@@ -56,13 +56,14 @@ async fn what_only_ringfence_may_do_is_refused_to_everybody_else() -> Result<()>
         without::without_parameters(bed).await?;
         legit::legitimate(bed).await
     })
-    .await
+    .await?;
+    it_is_refused_just_so_beside_an_operator().await
 }
 
-#[tokio::test]
-#[ignore = "needs a bed of its own: cargo test -p ringfence-e2e --test guardrails beside_the -- --ignored"]
-async fn it_is_refused_just_so_beside_the_operator() -> Result<()> {
-    promise("guardrails_beside_the_operator", async |bed| {
+/// On a bed of its own, because the stage is spoilt by then.
+async fn it_is_refused_just_so_beside_an_operator() -> Result<()> {
+    let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
+    explained(bed, "guardrails_beside_an_operator", async {
         stage::stage(bed).await?;
         let operator = bed.start_operator("operator", &[]).await?;
         operator.ready().await?;
