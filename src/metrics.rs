@@ -1,5 +1,6 @@
-//! Counts for Prometheus. Labels are closed sets: no names of tenants.
+//! Counts for Prometheus. Labels are closed sets, but for the names of agreements: each has an end to be warned of.
 
+use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -13,6 +14,13 @@ pub struct Reconciled {
     pub kind: &'static str,
     /// As [`crate::outcome::Outcome::label`].
     pub outcome: &'static str,
+}
+
+/// An agreement, by the name of its BAA.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Agreement {
+    /// Name of the BAA.
+    pub baa: String,
 }
 
 /// All metrics of the operator.
@@ -30,6 +38,7 @@ pub struct Metrics {
     pub clock_in_doubt: Gauge,
     /// How many guardrails are missing or weaker than shipped.
     pub guardrails_wrong: Gauge,
+    ends: Family<Agreement, Gauge>,
 }
 
 impl Default for Metrics {
@@ -50,11 +59,29 @@ impl Default for Metrics {
         let guardrails_wrong = Gauge::default();
         let help = "Guardrails that are missing or weaker than shipped";
         registry.register("guardrails_wrong", help, guardrails_wrong.clone());
-        Self { guardrails_wrong, registry, reconciles, seconds, depth, leading, clock_in_doubt }
+        let ends = Family::default();
+        let help =
+            "When an agreement that both parties have signed ends, in seconds since 1970; absent where nothing ends it";
+        registry.register("agreement_end_timestamp_seconds", help, ends.clone());
+        Self { ends, guardrails_wrong, registry, reconciles, seconds, depth, leading, clock_in_doubt }
     }
 }
 
 impl Metrics {
+    /// Tells when the agreement of this name ends; `None`: it does not, or nobody knows yet.
+    pub fn agreement(&self, name: &str, end: Option<Timestamp>) {
+        let label = Agreement { baa: name.to_owned() };
+        match end {
+            Some(end) => drop(self.ends.get_or_create(&label).set(end.as_second())),
+            None => drop(self.ends.remove(&label)),
+        }
+    }
+
+    /// The agreement of this name is gone.
+    pub fn agreement_gone(&self, name: &str) {
+        self.agreement(name, None);
+    }
+
     /// In the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {

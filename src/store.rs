@@ -123,6 +123,21 @@ impl<K: Resource + Clone + Prune> Store<K> {
         found.map(|(key, held)| held.object(key, &self.recent)).collect()
     }
 
+    /// Names of the objects that the index files under `value`.
+    pub fn names_by(&self, value: &str) -> Vec<String> {
+        self.read().index.get(value).into_iter().flatten().map(|key| key.1.clone()).collect()
+    }
+
+    /// Names of all objects.
+    pub fn names(&self) -> Vec<String> {
+        self.read().objects.keys().map(|key| key.1.clone()).collect()
+    }
+
+    /// Whether the object is there.
+    pub fn holds(&self, namespace: &str, name: &str) -> bool {
+        self.read().objects.contains_key(&(namespace.to_owned(), name.to_owned()))
+    }
+
     /// Every object.
     pub fn all(&self) -> Vec<Arc<K>> {
         self.read().objects.iter().map(|(key, held)| held.object(key, &self.recent)).collect()

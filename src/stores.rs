@@ -58,13 +58,13 @@ impl Stores {
     #[must_use]
     pub fn with(guardrails: Guardrails) -> Self {
         Self {
-            plans: Arc::new(Store::new("HealthcarePlans", plan_index)),
+            plans: Arc::new(Store::with("HealthcarePlans", plan_index, Held::guarded)),
             classes: Arc::new(Store::new("HealthcarePlanClasses", |_| vec![])),
             configs: Arc::new(Store::new("RingfenceConfigs", |_| vec![])),
             records: Arc::new(Store::with("TenantRecords", record_index, Held::guarded)),
             baas: Arc::new(Store::with("BAAs", party, Held::guarded)),
-            acts: Arc::new(Store::with("Attestations", |a| vec![subject(a)], Held::guarded)),
-            namespaces: Arc::new(Store::new("namespaces", |_| vec![])),
+            acts: Arc::new(Store::with("Attestations", act_index, Held::guarded)),
+            namespaces: Arc::new(Store::packed("namespaces", |_| vec![])),
             policies: Arc::new(Store::packed("network policies", |p| p.namespace().into_iter().collect())),
             quotas: Arc::new(Store::packed("resource quotas", |_| vec![])),
             accounts: Arc::new(Store::packed("service accounts", |_| vec![])),
@@ -84,6 +84,12 @@ impl Stores {
 #[must_use]
 pub fn of_class(class: &str) -> String {
     format!("class/{class}")
+}
+
+/// Index value of the plans of a class that have fewer nodes than they ask for.
+#[must_use]
+pub fn waiting_in(class: &str) -> String {
+    format!("waiting/{class}")
 }
 
 /// Index value of the nodes of a class's inventory that carry no pool's label.
@@ -133,6 +139,27 @@ pub fn subject(act: &Guarded<Attestation>) -> String {
     }
 }
 
+/// Index value of the acts that attest an agreement of this covered entity.
+#[must_use]
+pub fn attested_of(entity: &str) -> String {
+    format!("entity/{entity}")
+}
+
+/// Index value of the acts that attest an agreement above the BAA of this name.
+#[must_use]
+pub fn attested_to(baa: &str) -> String {
+    format!("upstream/{baa}")
+}
+
+/// Acts by the name of their subject; attested agreements, of which an agency's BAA may have thousands, by entity and BAA instead.
+fn act_index(act: &Guarded<Attestation>) -> Vec<String> {
+    let entity = act.object.as_ref().ok().and_then(|a| a.spec.covered_entity.as_ref());
+    match entity {
+        Some(entity) => vec![attested_of(&entity.party), attested_to(&subject(act))],
+        None => vec![subject(act)],
+    }
+}
+
 fn party(baa: &Guarded<BAA>) -> Vec<String> {
     baa.object.iter().map(|b| b.spec.disclosing.party.clone()).collect()
 }
@@ -140,7 +167,9 @@ fn party(baa: &Guarded<BAA>) -> Vec<String> {
 fn plan_index(plan: &Guarded<HealthcarePlan>) -> Vec<String> {
     let Ok(plan) = &plan.object else { return vec![] };
     let parties = plan.spec.covered_entities.iter().map(|e| of_party(&e.party));
-    parties.chain([of_class(&plan.spec.plan_class_name)]).collect()
+    let nodes = plan.status.as_ref().and_then(|s| s.nodes.as_ref());
+    let waits = nodes.is_none_or(|n| n.assigned < n.asked).then(|| waiting_in(&plan.spec.plan_class_name));
+    parties.chain([of_class(&plan.spec.plan_class_name)]).chain(waits).collect()
 }
 
 fn node_index(node: &Node) -> Vec<String> {

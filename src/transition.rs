@@ -1,6 +1,6 @@
 //! Events: one a transition, never one a reconcile.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Resource,
     runtime::events::{Event, EventType},
@@ -8,8 +8,11 @@ use kube::{
 
 use crate::{
     api::{
-        HealthcarePlan, HealthcarePlanStatus,
-        conditions::{self, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED},
+        BAA, BAAStatus, HealthcarePlan, HealthcarePlanStatus,
+        conditions::{
+            self, EXPIRING_SOON, GAP_FOUND, IN_FORCE, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason,
+            STALLED,
+        },
     },
     context::Context,
     names::CONFIG_NAME,
@@ -73,20 +76,58 @@ pub async fn guardrails(context: &Context, wrong: &[String]) {
     }
 }
 
+/// What became of an agreement between two statuses: reason, whether it is a warning, note. One a notice before its end.
+fn of_agreement(was: &BAAStatus, is: &BAAStatus) -> Vec<(&'static str, bool, String)> {
+    let find = |status: &BAAStatus, t: &str| {
+        let found = status.conditions.iter().find(|c| c.type_ == t);
+        found.map(|c| (c.status == "True", c.reason.clone(), c.message.clone())).unwrap_or_default()
+    };
+    let note = |(_, reason, message): &(bool, String, String)| format!("{reason}: {message}");
+    let mut found = vec![];
+    let (before, now) = (find(was, IN_FORCE), find(is, IN_FORCE));
+    match (before.0, now.0) {
+        (false, true) => found.push(("InForce", false, note(&now))),
+        (true, false) => found.push(("Ended", true, note(&now))),
+        (true, true) if before.1 != now.1 => found.push(("Changed", true, note(&now))),
+        _ => {}
+    }
+    let (before, now) = (find(was, EXPIRING_SOON), find(is, EXPIRING_SOON));
+    if now.0 && before.1 != now.1 {
+        found.push(("ExpiringSoon", true, note(&now)));
+    }
+    let (before, now) = (find(was, GAP_FOUND), find(is, GAP_FOUND));
+    if now.0 && !before.0 {
+        found.push(("GapFound", true, note(&now)));
+    }
+    found
+}
+
+/// Publishes what became of `baa`. An Event that cannot be written is logged and left.
+pub async fn agreement(context: &Context, baa: &BAA, is: &BAAStatus) {
+    let was = baa.status.clone().unwrap_or_default();
+    for found in of_agreement(&was, is) {
+        tell(context, &baa.object_ref(&()), found).await;
+    }
+}
+
 /// Publishes the transitions of `plan` to `is`. An Event that cannot be written is logged and left.
 pub async fn publish(context: &Context, plan: &HealthcarePlan, is: &HealthcarePlanStatus) {
     let was = plan.status.clone().unwrap_or_default();
-    for (reason, warning, note) in transitions(&was, is) {
-        let event = Event {
-            type_: if warning { EventType::Warning } else { EventType::Normal },
-            reason: reason.into(),
-            note: Some(note.chars().take(1000).collect()),
-            action: "Reconcile".into(),
-            secondary: None,
-        };
-        if let Err(error) = context.recorder.publish(&event, &plan.object_ref(&())).await {
-            tracing::warn!(plan = plan.metadata.name, reason, error = %crate::fact::brief(&error), "event not written");
-        }
+    for found in transitions(&was, is) {
+        tell(context, &plan.object_ref(&()), found).await;
+    }
+}
+
+async fn tell(context: &Context, about: &ObjectReference, (reason, warning, note): (&str, bool, String)) {
+    let event = Event {
+        type_: if warning { EventType::Warning } else { EventType::Normal },
+        reason: reason.into(),
+        note: Some(note.chars().take(1000).collect()),
+        action: "Reconcile".into(),
+        secondary: None,
+    };
+    if let Err(error) = context.recorder.publish(&event, about).await {
+        tracing::warn!(name = about.name, reason, error = %crate::fact::brief(&error), "event not written");
     }
 }
 

@@ -1,125 +1,150 @@
-//! Which covered entities of a plan are open, with which categories, until when. An entity without a path is closed alone.
+//! What one covered entity may have kept, and until when: the strictest over the hops of a path and over all paths that count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kube::ResourceExt;
 
-use super::{Lifecycle, lifecycle};
-use crate::api::{Attestation, BAA, BAAPhase, PartyRole, PhiCategory, conditions::Reason};
+use super::{
+    book::Book,
+    clocks::inversions,
+    path::{Hop, Obstacle, Path},
+    terms::{SERVICE, Terms, strictest_of},
+    timeline::Timeline,
+    words,
+};
+use crate::api::{BAAPhase, PhiCategory, conditions::Reason};
 
 /// The agreements of one covered entity at `now`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntityVerdict {
     /// Party id.
     pub party: String,
-    /// The agreement that counts, or that is nearest to it.
-    pub baa: Option<String>,
-    /// Whether it is in force.
+    /// The path that counts for longest, or that is nearest to counting: names of BAAs, the entity's first; an agreement that is attested is
+    /// `Attestation/NAME`.
+    pub path: Vec<String>,
+    /// Whether a path counts.
     pub open: bool,
-    /// Whether any agreement of this entity has ever been in force.
+    /// Whether any path has ever counted.
     pub ever_open: bool,
     /// When it closes, if it is open and does.
     pub closes: Option<Timestamp>,
-    /// The categories that may be kept while it is open.
-    pub categories: BTreeSet<PhiCategory>,
+    /// The categories that may be kept, and until when each may.
+    pub categories: BTreeMap<PhiCategory, Option<Timestamp>>,
+    /// What all paths that count permit; `None` when it is closed.
+    pub terms: Option<Terms>,
+    /// When the last of its paths was given notice, if all were: since then nothing opens anew.
+    pub frozen: Option<Timestamp>,
     /// Why it is closed.
     pub reason: Reason,
     /// What is missing and what to do, in words; empty when open.
     pub missing: String,
+    /// What somebody should put right although it is open.
+    pub warnings: Vec<String>,
 }
 
-/// The agreements of all covered entities of a plan.
+impl EntityVerdict {
+    /// The agreement with the platform: that of the path's last hop.
+    #[must_use]
+    pub fn baa(&self) -> Option<&str> {
+        self.path.last().map(String::as_str)
+    }
+}
+
+/// How an entity stands at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    /// One an entity, in the plan's order.
-    pub entities: Vec<EntityVerdict>,
-    /// The next moment at which any answer changes.
-    pub next_change: Option<Timestamp>,
+pub(super) struct State {
+    /// What is permitted; `None` when no path counts.
+    pub terms: Option<Terms>,
+    /// When the last of the paths was given notice, if all were.
+    pub frozen: Option<Timestamp>,
 }
 
-impl Verdict {
-    /// Whether at least one entity is open.
-    #[must_use]
-    pub fn any_open(&self) -> bool {
-        self.entities.iter().any(|e| e.open)
-    }
-
-    /// Whether any agreement has ever been in force: a clinic keeps its records after a lapse.
-    #[must_use]
-    pub fn ever_open(&self) -> bool {
-        self.entities.iter().any(|e| e.ever_open)
-    }
-
-    /// When the last open entity closes.
-    #[must_use]
-    pub fn closes(&self) -> Option<Timestamp> {
-        self.entities.iter().filter(|e| e.open).map(|e| e.closes).max_by_key(|c| c.unwrap_or(Timestamp::MAX)).flatten()
-    }
-
-    /// Until when `category` is open for *every* entity of the plan; `None` when it is not, `Some(None)` without end.
-    #[must_use]
-    pub fn category_until(&self, category: PhiCategory) -> Option<Option<Timestamp>> {
-        if self.entities.is_empty() || !self.entities.iter().all(|e| e.open && e.categories.contains(&category)) {
-            return None;
-        }
-        Some(self.entities.iter().filter_map(|e| e.closes).min())
+/// How the entity with these paths stands at `at`.
+pub(super) fn state(book: &Book<'_>, paths: &[Path<'_, '_>], at: Timestamp) -> State {
+    let counting: Vec<_> = paths.iter().filter(|p| p.obstacle(book, at).is_none()).collect();
+    let notices: Option<Vec<_>> = counting.iter().map(|p| p.notice(at)).collect();
+    State {
+        terms: strictest_of(counting.iter().filter_map(|p| p.terms(book, at))),
+        frozen: notices.and_then(|n| n.into_iter().max()),
     }
 }
 
-/// Evaluates the direct agreements between each of `parties` and the platform.
-#[must_use]
-pub fn evaluate(parties: &[String], platform: &str, baas: &[&BAA], acts: &[&Attestation], now: Timestamp) -> Verdict {
-    let mut next_change: Option<Timestamp> = None;
-    let entities = parties
+/// Every moment at which something about the paths changes.
+pub(super) fn moments(book: &Book<'_>, paths: &[Path<'_, '_>]) -> BTreeSet<Timestamp> {
+    paths.iter().flat_map(|p| p.moments(book)).collect()
+}
+
+/// The verdict about `party`; `ahead` is how it stands at each moment of `timeline`.
+pub(super) fn entity(
+    book: &Book<'_>,
+    (party, platform): (&str, &str),
+    paths: &[Path<'_, '_>],
+    (timeline, ahead): (&Timeline, &[State]),
+    now: Timestamp,
+) -> EntityVerdict {
+    let State { terms, frozen } = state(book, paths, now);
+    let open = terms.is_some();
+    let permits = |state: &State, c| state.terms.as_ref().is_some_and(|t| t.categories.contains(&c));
+    let until = |c| timeline.until(|n| permits(&ahead[n], c));
+    let categories = terms.iter().flat_map(|t| &t.categories).map(|c| (*c, until(*c))).collect();
+    let mut warnings: Vec<_> = paths
         .iter()
-        .map(|party| {
-            let lives: Vec<_> =
-                baas.iter().filter(|b| is_direct(b, party, platform)).map(|b| (*b, lifecycle(b, acts, now))).collect();
-            let changes = lives.iter().filter_map(|(_, l)| l.next_change(now));
-            next_change = changes.chain(next_change).min();
-            entity(party, platform, &lives, now)
-        })
+        .filter(|p| p.obstacle(book, now).is_none())
+        .flat_map(|p| inversions(book, p, now))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
         .collect();
-    Verdict { entities, next_change }
-}
-
-fn is_direct(baa: &BAA, party: &str, platform: &str) -> bool {
-    baa.spec.disclosing.party == party
-        && baa.spec.disclosing.role == PartyRole::CoveredEntity
-        && baa.spec.receiving.party == platform
-}
-
-/// Of several agreements in force, the one that lasts longest counts; of none, the one nearest to being in force.
-fn entity(party: &str, platform: &str, lives: &[(&BAA, Lifecycle)], now: Timestamp) -> EntityVerdict {
-    let nearness = |l: &Lifecycle| (l.in_force(now), rank(l.phase), l.closes.unwrap_or(Timestamp::MAX));
-    let best = lives
-        .iter()
-        .max_by(|(a, x), (b, y)| nearness(x).cmp(&nearness(y)).then_with(|| b.name_any().cmp(&a.name_any())));
-    let Some((baa, life)) = best else {
-        return EntityVerdict {
-            party: party.into(),
-            baa: None,
-            open: false,
-            ever_open: false,
-            closes: None,
-            categories: BTreeSet::new(),
-            reason: Reason::NoAgreement,
-            missing: format!("{party} has no BAA with {platform}; create one and let both parties sign it"),
-        };
+    if terms.as_ref().is_some_and(|t| t.categories.is_empty()) {
+        warnings.push(format!("the agreements of {party} have no category in common: nothing may be kept; amend one"));
+    }
+    let best = paths.iter().max_by(|a, b| nearness(book, a, now).cmp(&nearness(book, b, now)));
+    let (reason, missing) = match best {
+        _ if open => (Reason::InForce, String::new()),
+        Some(path) => missing(book, party, path, now),
+        None => (
+            Reason::NoAgreement,
+            format!("{party} has no BAA with {platform}; create one and let both parties sign it"),
+        ),
     };
-    let open = life.in_force(now);
-    let (reason, missing) = if open { (Reason::InForce, String::new()) } else { why_closed(party, baa, life) };
+    let past: Vec<_> = moments(book, paths).into_iter().filter(|t| *t <= now).collect();
     EntityVerdict {
         party: party.into(),
-        baa: Some(baa.name_any()),
+        path: best.map(names).unwrap_or_default(),
         open,
-        ever_open: lives.iter().any(|(_, l)| l.was_in_force(now)),
-        closes: life.closes.filter(|_| open),
-        categories: baa.spec.scope.phi_categories.iter().copied().collect(),
+        ever_open: open || past.iter().any(|t| state(book, paths, *t).terms.is_some()),
+        closes: if open { timeline.until(|n| ahead[n].terms.is_some()) } else { None },
+        categories,
+        terms,
+        frozen,
         reason,
         missing,
+        warnings,
     }
+}
+
+/// Names of the hops.
+pub(super) fn names(path: &Path<'_, '_>) -> Vec<String> {
+    let name = |hop: &Hop<'_, '_>| match hop {
+        Hop::Agreement(life, _) => life.name().to_owned(),
+        Hop::Attested { attested, .. } => {
+            format!("Attestation/{}", attested.last.as_ref().map_or("", |(_, name)| name))
+        }
+    };
+    path.hops.iter().map(name).collect()
+}
+
+/// How near a path is to counting; of those that count, how long. Where all is the same, the first name wins.
+fn nearness<'p>(
+    book: &Book<'_>,
+    path: &'p Path<'_, '_>,
+    now: Timestamp,
+) -> (bool, std::cmp::Reverse<usize>, u8, Timestamp, std::cmp::Reverse<Vec<&'p str>>) {
+    let fallen = path.hops.iter().filter(|h| !h.stands(now)).count();
+    let rank = path.agreements().map(|life| rank(life.phase(now))).min().unwrap_or(0);
+    let closes = path.agreements().filter_map(super::Life::closes).min().unwrap_or(Timestamp::MAX);
+    let names = path.agreements().map(super::Life::name).collect();
+    let counts = path.obstacle(book, now).is_none();
+    (counts, std::cmp::Reverse(fallen), rank, closes, std::cmp::Reverse(names))
 }
 
 const fn rank(phase: BAAPhase) -> u8 {
@@ -129,27 +154,40 @@ const fn rank(phase: BAAPhase) -> u8 {
         BAAPhase::PartiallySigned => 3,
         BAAPhase::Draft => 2,
         BAAPhase::Expired | BAAPhase::Terminated => 1,
+        BAAPhase::Superseded => 0,
     }
 }
 
-fn why_closed(party: &str, baa: &BAA, life: &Lifecycle) -> (Reason, String) {
-    let name = baa.name_any();
-    match life.phase {
-        BAAPhase::Draft | BAAPhase::PartiallySigned => {
-            (Reason::AwaitingSignature, format!("BAA {name} of {party} lacks {}", life.missing))
+/// What keeps the path from counting, every hop of it, and the reason of the one that is nearest to the platform.
+fn missing(book: &Book<'_>, party: &str, path: &Path<'_, '_>, now: Timestamp) -> (Reason, String) {
+    match path.obstacle(book, now) {
+        Some(Obstacle::Hop(last)) => {
+            let fallen = path.hops.iter().filter(|h| !h.stands(now));
+            let said: Vec<_> = fallen.map(|hop| words::closed(hop, now).1).collect();
+            (words::closed(&path.hops[last], now).0, said.join("; "))
         }
-        BAAPhase::Terminated => (
-            Reason::AgreementTerminated,
-            format!("BAA {name} of {party} was terminated; a new BAA that both parties sign opens again"),
+        Some(Obstacle::Service) => (
+            Reason::ServiceNotCovered,
+            format!(
+                "an agreement of {party} does not name the service {SERVICE} in spec.scope.services ({}); amend it",
+                names(path).join(", ")
+            ),
         ),
-        BAAPhase::Expired => (
-            Reason::AgreementExpired,
-            format!("BAA {name} of {party} is over; a new BAA that both parties sign opens again"),
+        Some(Obstacle::Use) => (
+            Reason::UseNotPermitted,
+            format!(
+                "an agreement of {party} does not list ServiceDelivery in spec.permittedUses ({}); amend it",
+                names(path).join(", ")
+            ),
         ),
-        BAAPhase::Executed | BAAPhase::Active | BAAPhase::Terminating => (
-            Reason::NotYetEffective,
-            format!("BAA {name} of {party} is signed and takes effect at its spec.term.effectiveTime; wait for it"),
+        Some(Obstacle::Frozen) => (
+            Reason::LooseningFrozen,
+            format!(
+                "an agreement of {party} ends by notice, and the rest of its path is younger than the notice ({}): nothing opens anew; make a new BAA, or let the notice be withdrawn",
+                names(path).join(", ")
+            ),
         ),
+        None => (Reason::InForce, String::new()),
     }
 }
 

@@ -1,12 +1,40 @@
-//! Agreements, pure: from BAAs, Attestations and `now` to what is in force. Thin: direct agreements only.
+//! Agreements, pure: from all BAAs, Attestations and `now` to what is permitted, by which path, until when, and what is missing.
+//!
+//! ```text
+//! Attestations ─acts→ signatures, notices ─own→ one BAA ─book→ amended, superseded, ended (Life)
+//!                                                                │
+//! covered entity ─path→ hops to the platform ─entity→ strictest terms, until when ─┐
+//! platform ─vendor→ features that need a vendor ───────────────────────────────────┴─verdict→ Verdict
+//! ```
 
+mod acts;
+mod book;
+mod clocks;
 mod entity;
-mod lifecycle;
+mod life;
+mod own;
+mod path;
 pub mod reconcile;
+mod retention;
 mod risk;
+mod signature;
 mod status;
+mod terms;
+mod timeline;
+mod upstream;
+mod vendor;
+mod verdict;
+mod words;
 
-pub use entity::{EntityVerdict, Verdict, evaluate};
-pub use lifecycle::{Lifecycle, lifecycle};
+pub use book::Book;
+pub use entity::EntityVerdict;
+pub use life::{Ended, Life};
+pub use own::Notice;
+pub use path::{Hop, Obstacle, Path, paths};
+pub use retention::retain_until;
 pub use risk::{Setting, accepted_until, attested_until};
 pub use status::status;
+pub use terms::{SERVICE, Terms};
+pub use upstream::Attested;
+pub use vendor::FeatureVerdict;
+pub use verdict::{Question, Verdict, evaluate};

@@ -1,31 +1,65 @@
-//! Reconciles one BAA: its status, and the moment at which it changes by time alone.
+//! Reconciles one BAA: its status, its Events and metric, and the moment at which it changes by time alone.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use kube::ResourceExt;
 
-use super::{lifecycle, status};
-use crate::{api::BAA, apply::written_status, context::Context, guarded::Guarded, outcome::Outcome, queue::Urgency};
+use super::{Book, status, status::next_change};
+use crate::{
+    api::{Attestation, BAA},
+    apply::written_status,
+    context::Context,
+    guarded::Guarded,
+    outcome::Outcome,
+    queue::Urgency,
+    stores::Stores,
+    transition,
+};
 
 /// Reconciles the BAA of this name: read its life, write its status if it changed, wake at its next change.
 pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let rest = Outcome::Ready(context.resync, Urgency::Resync);
     let found = context.stores.baas.get("", name);
     let Some(Ok(baa)) = found.known().map(|b| &b.object) else {
+        context.metrics.agreement_gone(name);
         return rest;
     };
-    let mut acts = context.stores.acts.by(name);
-    acts.extend(acts.clone().iter().flat_map(|a| context.stores.acts.by(&a.name_any())));
-    let acts: Vec<_> = acts.iter().filter_map(|a| a.object.as_deref().ok()).collect();
+    let (baas, acts) = around(baa, &context.stores);
+    let (baas, acts): (Vec<_>, Vec<_>) =
+        (baas.iter().map(AsRef::as_ref).collect(), acts.iter().map(AsRef::as_ref).collect());
     let now = context.clock.now();
-    let life = lifecycle(baa, &acts, now);
-    let said = status(baa, &life, now);
+    let book = Book::new(&baas, &acts, now);
+    let Some(said) = status(&book, name, now) else { return rest };
+    let next = next_change(&book, name, now);
+    context.metrics.agreement(name, said.open_time.as_ref().and(said.close_time.as_ref()).map(|t| t.0));
     if baa.status.as_ref() != Some(&said) {
-        match written_status(&context.client, BAA { status: Some(said), ..(**baa).clone() }).await {
+        match written_status(&context.client, BAA { status: Some(said.clone()), ..(**baa).clone() }).await {
             Ok(written) => context.stores.baas.put(Guarded::ok(written)),
             Err(_) => return Outcome::Failed(context.resync),
         }
+        transition::agreement(context, baa, &said).await;
     }
-    let until = life.next_change(now).map(|t| Duration::try_from(t.duration_since(now)).unwrap_or_default());
+    let until = next.map(|t| Duration::try_from(t.duration_since(now)).unwrap_or_default());
     Outcome::Ready(until.unwrap_or(context.resync).min(context.resync), Urgency::Change)
+}
+
+/// The BAA, those of the same disclosing party, those that it names above itself with theirs, and the acts about them all.
+fn around(baa: &Arc<BAA>, stores: &Stores) -> (Vec<Arc<BAA>>, Vec<Arc<Attestation>>) {
+    let mut found: BTreeMap<String, Arc<BAA>> = BTreeMap::from([(baa.name_any(), baa.clone())]);
+    let add = |party: &str, found: &mut BTreeMap<String, Arc<BAA>>| {
+        let theirs = stores.baas.by(party);
+        found.extend(theirs.iter().filter_map(|b| b.object.as_ref().ok()).map(|b| (b.name_any(), b.clone())));
+    };
+    add(&baa.spec.disclosing.party, &mut found);
+    let own = |b: &&Arc<BAA>| b.spec.receiving.party == baa.spec.receiving.party;
+    let above: Vec<_> = found.values().filter(own).flat_map(|b| b.spec.upstream.iter().flatten()).cloned().collect();
+    for up in above {
+        if let Some(Ok(up)) = stores.baas.get("", &up.baa_ref.name).known().map(|b| &b.object) {
+            add(&up.spec.disclosing.party, &mut found);
+        }
+    }
+    let mut acts: Vec<_> = found.keys().flat_map(|name| stores.acts.by(name)).collect();
+    acts.extend(acts.clone().iter().flat_map(|a| stores.acts.by(&a.name_any())));
+    let acts = acts.iter().filter_map(|a| a.object.as_ref().ok().cloned()).collect();
+    (found.into_values().collect(), acts)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::lifecycle::takes_back;
+use super::acts::takes_back;
 use crate::api::{Act, Attestation, SubjectKind};
 
 /// A setting below the strict one, which counts only while somebody has accepted the risk.
@@ -26,13 +26,24 @@ impl Setting {
 }
 
 /// Until when the risk of `setting` is accepted for the plan of this UID; `None` when it is not at `now`.
+///
+/// `frozen`: when notice was given to every agreement that the plan lives on; what is accepted after that opens nothing anew.
 #[must_use]
-pub fn accepted_until(setting: Setting, plan_uid: &str, acts: &[&Attestation], now: Timestamp) -> Option<Timestamp> {
+pub fn accepted_until(
+    setting: Setting,
+    plan_uid: &str,
+    acts: &[&Attestation],
+    frozen: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
     live(acts, now, |a| {
+        let created = a.metadata.creation_timestamp.as_ref().map(|t| t.0);
+        let in_time = frozen.is_none_or(|given| created.is_some_and(|created| created <= given));
         a.spec.act == Act::AcceptRisk
             && a.spec.subject_ref.kind == SubjectKind::HealthcarePlan
             && a.spec.subject_ref.uid == plan_uid
             && a.spec.setting.as_deref() == Some(setting.as_str())
+            && in_time
     })
 }
 
@@ -47,10 +58,7 @@ pub fn attested_until(control: &str, name: &str, acts: &[&Attestation], now: Tim
 }
 
 fn live(acts: &[&Attestation], now: Timestamp, fits: impl Fn(&Attestation) -> bool) -> Option<Timestamp> {
-    let withdrawn = |a: &Attestation| {
-        let uid = a.metadata.uid.as_deref().unwrap_or_default();
-        acts.iter().any(|w| takes_back(w, uid, &a.spec.by))
-    };
+    let withdrawn = |a: &Attestation| acts.iter().any(|w| takes_back(w, a));
     acts.iter()
         .filter(|a| a.metadata.creation_timestamp.is_some() && fits(a) && !withdrawn(a))
         .filter_map(|a| a.spec.expiration_time.as_ref().map(|t| t.0))

@@ -5,6 +5,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CoveredEntity;
+
 /// One act of one person, dated by the API server's own clock.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug)]
 #[kube(
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
     doc = "Attestation is one act of one person: to sign or terminate an agreement, to accept a risk, to attest a control. It is immutable, and dated by its creationTimestamp.",
     validation = Rule::new("self.spec == oldSelf.spec").message("spec of an Attestation never changes: take it back with an Attestation of act Withdraw"),
     selectable = ".spec.subjectRef.name",
+    selectable = ".spec.coveredEntity.party",
     printcolumn(name = "Act", type_ = "string", json_path = ".spec.act"),
     printcolumn(name = "Kind", type_ = "string", json_path = ".spec.subjectRef.kind"),
     printcolumn(name = "Subject", type_ = "string", json_path = ".spec.subjectRef.name"),
@@ -39,6 +42,9 @@ use serde::{Deserialize, Serialize};
 #[x_kube(validation = Rule::new("self.act != 'AcceptRisk' || (has(self.setting) && self.setting in ['alerts.guide', 'redaction.disabled'])").message("spec.setting of an AcceptRisk must be alerts.guide or redaction.disabled"))]
 #[x_kube(validation = Rule::new("!(self.act in ['AttestCover', 'AcceptRisk', 'AttestControl']) || has(self.expirationTime)").message("spec.expirationTime is needed for the acts AttestCover, AcceptRisk and AttestControl: nothing is accepted for ever"))]
 #[x_kube(validation = Rule::new("!has(self.expirationTime) || self.act in ['AttestUpstream', 'AttestCover', 'AcceptRisk', 'AttestControl']").message("spec.expirationTime is for the acts AttestUpstream, AttestCover, AcceptRisk and AttestControl"))]
+#[x_kube(validation = Rule::new("(self.act == 'AttestUpstream') == has(self.coveredEntity)").message("spec.coveredEntity is given for the act AttestUpstream, and only for it: whose agreement is attested"))]
+#[x_kube(validation = Rule::new("self.act != 'AttestUpstream' || (has(self.onBehalfOf) && has(self.coveredEntity) && self.onBehalfOf.party != self.coveredEntity.party)").message("the act AttestUpstream needs spec.onBehalfOf: the business associate that has the agreement, which is not spec.coveredEntity itself"))]
+#[x_kube(validation = Rule::new("!has(self.capacity) || self.act == 'Withdraw'").message("spec.capacity is for the act Withdraw; other acts count by their caller's groups"))]
 #[x_kube(validation = Rule::new("!has(self.effectiveTime) || self.act == 'Terminate'").message("spec.effectiveTime is for the act Terminate; other acts count from their creation"))]
 pub struct AttestationSpec {
     /// What is done.
@@ -62,6 +68,12 @@ pub struct AttestationSpec {
     /// What shows that it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// The covered entity whose agreement with the business associate of the BAA is attested, with the act AttestUpstream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered_entity: Option<CoveredEntity>,
+    /// The office in which the act is done; admission sees that the caller holds it. A privacy officer may take back another's act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
     /// When a termination takes effect; absent or past: at its creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_time: Option<Time>,
@@ -93,6 +105,13 @@ pub enum Act {
     RequestDestruction,
     /// Approve the destruction of a tenant's keys.
     ApproveDestruction,
+}
+
+/// An office that admission knows by its group.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// A member of `spec.groups.privacyOfficers`.
+    PrivacyOfficer,
 }
 
 /// What an act is done to.

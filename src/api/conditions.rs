@@ -33,6 +33,14 @@ pub const PHI_UNLOCKED: &str = "PhiUnlocked";
 pub const FULLY_EXECUTED: &str = "FullyExecuted";
 /// An agreement is in force.
 pub const IN_FORCE: &str = "InForce";
+/// An agreement ends within 90 days, and none goes on from there.
+pub const EXPIRING_SOON: &str = "ExpiringSoon";
+/// Notice clocks get shorter from the covered entity to the platform (45 CFR 164.410).
+pub const CLOCKS_FLOW_DOWN: &str = "ClocksFlowDown";
+/// For some time there was no agreement, although one might be thought to have been.
+pub const GAP_FOUND: &str = "GapFound";
+/// An agreement may be deleted.
+pub const RELEASABLE: &str = "Releasable";
 
 /// What is said of one condition, before it is compared with what was said before.
 #[derive(Clone, Debug, PartialEq, Eq)]

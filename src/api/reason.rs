@@ -42,6 +42,52 @@ reasons! {
     AgreementExpired,
     /// The agreement was terminated.
     AgreementTerminated,
+    /// Another agreement took its place.
+    AgreementSuperseded,
+    /// Nobody attests any more that the covered entity has an agreement with the business associate.
+    UpstreamNotAttested,
+    /// An agreement does not name the service.
+    ServiceNotCovered,
+    /// An agreement does not permit the use.
+    UseNotPermitted,
+    /// An agreement does not name the category.
+    CategoryNotCovered,
+    /// A termination has been recorded that counts later: nothing opens anew.
+    LooseningFrozen,
+    /// No agreement with the vendor names the service.
+    VendorNotCovered,
+    /// An agreement permits no subcontractor.
+    SubcontractingDenied,
+    /// An agreement keeps the information in the country.
+    OffshoringDenied,
+    /// It says that it amends an agreement, and does not.
+    AmendsNothing,
+    /// The agreement ends within so many days.
+    EndsWithin1Day,
+    /// As above.
+    EndsWithin7Days,
+    /// As above.
+    EndsWithin14Days,
+    /// As above.
+    EndsWithin30Days,
+    /// As above.
+    EndsWithin60Days,
+    /// As above.
+    EndsWithin90Days,
+    /// Nothing ends soon, or another agreement goes on from there.
+    NotSoon,
+    /// Notice clocks get shorter from hop to hop.
+    ClocksInOrder,
+    /// An agreement leaves as much time for a notice as one above it, or more.
+    ClockInversion,
+    /// For some time there was no agreement, although one might be thought to have been.
+    Gap,
+    /// There is no such time.
+    NoGap,
+    /// It must be kept.
+    Retained,
+    /// It was never in force, or was kept for long enough: it may be deleted.
+    RetentionOver,
     /// The namespace stands, labelled and with its quota.
     Fenced,
     /// A guardrail is missing or weaker than it is shipped.

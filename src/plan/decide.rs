@@ -52,8 +52,8 @@ pub struct Decision {
 pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
-    let agreements = agreement::evaluate(&tenant.entities, &tenant.platform, &baas, &acts, now);
-    let effective = flags::effective(tenant, &acts, now);
+    let agreements = agreement::evaluate(tenant.question(), &baas, &acts, now);
+    let effective = flags::effective(tenant, &acts, agreements.frozen(), now);
 
     let fences = [
         namespace::judge(tenant, world),
@@ -74,7 +74,8 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         flags,
         placement::judge(tenant, world, now),
     ];
-    let gate = asked_closed(tenant).map_or_else(|| gate(&verdicts), Gate::Closed);
+    let asked = asked_closed(tenant).or_else(|| frozen_shut(tenant, &agreements));
+    let gate = asked.map_or_else(|| gate(&verdicts), Gate::Closed);
 
     let publish = flags::desired(tenant, world, &agreements, &effective, (&gate, &read_gate), now);
     // What has to be tightened behind an open gate was not closed by anything that was said.
@@ -113,6 +114,21 @@ fn asked_closed(tenant: &Tenant) -> Option<Verdict> {
     suspended.then(|| {
         Verdict::falls(PHI_UNLOCKED, Reason::Suspended, "Suspended as asked: set spec.state to Active to open again.")
     })
+}
+
+/// After a notice nothing opens anew: neither a plan that is younger than it, nor one that somebody had suspended. What a fence closed and is put
+/// right opens again: that is no new opening.
+fn frozen_shut(tenant: &Tenant, agreements: &agreement::Verdict) -> Option<Verdict> {
+    let given = agreements.frozen()?;
+    let created = tenant.plan.metadata.creation_timestamp.as_ref().map(|t| t.0);
+    let younger = created.is_some_and(|created| created > given);
+    let conditions = tenant.plan.status.iter().flat_map(|s| &s.conditions);
+    let shut = [Reason::Suspended.as_str(), Reason::LooseningFrozen.as_str()];
+    let mut told = conditions.filter(|c| c.type_ == PHI_UNLOCKED && c.status == "False");
+    let shut = told.any(|c| shut.contains(&c.reason.as_str()));
+    let message = "Every agreement ends by notice: what is open stays open until then, and this plan was not open. Make a new BAA, or let the notice be withdrawn.";
+    (younger || shut)
+        .then(|| Verdict { settled: true, ..Verdict::falls(PHI_UNLOCKED, Reason::LooseningFrozen, message) })
 }
 
 fn judge_agreement(agreements: &agreement::Verdict, world: &World) -> Verdict {

@@ -328,8 +328,9 @@ fn a_tenant_that_never_had_an_agreement_in_force_has_nothing_to_read() {
 #[test]
 fn nothing_opens_before_status_says_that_it_is_unlocked() {
     let mut world = unlocked();
-    let restrictive =
-        flags::render(&name(), &flags::Settings { idle_minutes: 15, mfa: crate::api::Mfa::Required }, None, None);
+    let settings =
+        flags::Settings { vendored: ["voicemail.transcription.allowed".into()].into(), ..flags::Settings::strictest() };
+    let restrictive = flags::render(&name(), &settings, None, None);
     edit(&mut world.flags, |c| c.data = flags::config_map(&name(), &restrictive).data);
     edit(&mut world.plan, |p| {
         p.status

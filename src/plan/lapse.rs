@@ -41,7 +41,7 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
         || invalid.reason == Reason::NameUsed
         || has_closed(world, &name, live, now);
     let reading = flags::Live::parse(&name, live).and_then(|l| l.reading).filter(|_| !fell);
-    let restrictive = flags::render(&name, &flags::Settings::STRICTEST, None, reading.as_ref());
+    let restrictive = flags::render(&name, &flags::Settings::strictest(), None, reading.as_ref());
     (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
 }
 
@@ -57,7 +57,7 @@ fn has_fallen(world: &World) -> bool {
     !wall || recorded.into_iter().any(lost)
 }
 
-/// Whether an entity that the document opens has no agreement in force any more.
+/// Whether the document opens an entity, or a category of one, that no agreement in force covers any more.
 fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> bool {
     let (Some(config), Some(open)) = (world.config.known(), flags::Live::parse(name, live)) else {
         return false;
@@ -69,6 +69,9 @@ fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> b
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
     let parties: Vec<_> = open.entities().into_iter().collect();
-    let verdict = agreement::evaluate(&parties, &config.spec.platform_party, &baas, &acts, now);
-    verdict.entities.iter().any(|e| !e.open)
+    let question = agreement::Question { parties: &parties, platform: &config.spec.platform_party, features: &[] };
+    let verdict = agreement::evaluate(question, &baas, &acts, now);
+    let kept = |party: &str| verdict.entities.iter().find(|e| e.party == party).map(|e| &e.categories);
+    let opened = open.opening.iter().flat_map(|o| &o.entities);
+    opened.into_iter().any(|(party, seen)| kept(party).is_none_or(|now| seen.keys().any(|c| !now.contains_key(c))))
 }

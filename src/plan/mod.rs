@@ -1,5 +1,6 @@
 //! One HealthcarePlan: observe → World → validate → Tenant → decide → Decision → apply → status.
 
+pub mod chain;
 pub mod decide;
 pub mod fence;
 pub mod gates;

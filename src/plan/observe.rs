@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Resource, ResourceExt};
 
 use super::{
+    chain,
     fence::nodes::pool_of,
     world::{KeyFact, World},
 };
@@ -19,7 +20,7 @@ use crate::{
     guarded::Guarded,
     keys::{KeyService, Trouble},
     names::{APP_SERVICE_ACCOUNT, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
-    stores::{Stores, free_of, in_namespace, on_node},
+    stores::{Stores, attested_of, free_of, in_namespace, on_node},
 };
 
 /// How long the key service may take to tell of one tenant's keys.
@@ -137,19 +138,20 @@ fn pods(name: &str, stores: &Stores, world: &World) -> Fact<Vec<Arc<Pod>>> {
     Fact::Known(pods.into_values().collect())
 }
 
-/// Agreements of the covered entities, acts about them, about the plan, and about claims of the class.
+/// Agreements on the paths of the covered entities and with vendors, acts about them, about the plan, and about claims of the class.
 fn agreements(world: &mut World, stores: &Stores) {
     world.agreement_doubt = stores.plans.unknown().or_else(|| stores.baas.unknown()).or_else(|| stores.acts.unknown());
     let Some(plan) = world.plan.known().cloned() else {
         return;
     };
     let mut acts = stores.acts.by(&world.name);
-    for entity in &plan.spec.covered_entities {
-        for baa in stores.baas.by(&entity.party) {
-            acts.extend(stores.acts.by(&baa.name_any()));
-            world.baas.extend(baa.object.as_ref().ok().cloned());
-        }
+    let mut found = chain::of_entities(&plan.spec.covered_entities, stores);
+    if let (Some(config), Some(class)) = (world.config.known(), world.class.known()) {
+        found.extend(chain::of_vendors(&config.spec.platform_party, &class.spec.vendor_features, stores));
     }
+    acts.extend(found.keys().flat_map(|name| stores.acts.by(name)));
+    acts.extend(plan.spec.covered_entities.iter().flat_map(|e| stores.acts.by(&attested_of(&e.party))));
+    world.baas.extend(found.into_values());
     let claims = world.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
     for claim in claims {
         acts.extend(stores.acts.get("", &claim.attestation_ref.name).known().cloned());

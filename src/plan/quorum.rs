@@ -37,10 +37,25 @@ pub enum Reading {
     BasePolicy(String),
     /// The class of this name.
     Class(String),
+    /// The agreements under which this party discloses.
+    Agreements(String),
+    /// The acts about this subject, but for attested agreements.
+    Acts(String),
+    /// The acts that attest an agreement of this covered entity.
+    Attested(String),
+}
+
+/// What was looked for and is not there any more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Gone {
+    /// The tenant's plan.
+    Plan,
+    /// Its base policy.
+    BasePolicy,
     /// The BAA of this name.
     Agreement(String),
-    /// The acts about this subject.
-    Acts(String),
+    /// Configuration or class: their watches tell.
+    Shared,
 }
 
 /// How long what the API server answered itself, also to a write, or the key service, may be opened on: the steps of one flip follow each other within it, and
@@ -81,12 +96,12 @@ pub async fn quorum<K: KeyService>(
 ) -> Result<World, Failure> {
     let (read, phi) = futures::future::join(read_all(&world.name, client, stores), read_phi(world, stores, keys)).await;
     let gone = read?;
-    if gone.contains(&Reading::Plan(world.name.clone())) {
+    if gone.contains(&Gone::Plan) {
         return Ok(World { plan: Fact::Absent, ..world.clone() });
     }
     let mut fresh = from_stores(&world.name, stores);
-    fresh.baas.retain(|b| !gone.contains(&Reading::Agreement(b.name_any())));
-    if gone.contains(&Reading::BasePolicy(world.name.clone())) {
+    fresh.baas.retain(|b| !gone.contains(&Gone::Agreement(b.name_any())));
+    if gone.contains(&Gone::BasePolicy) {
         fresh.policies = Fact::Known(vec![]);
     }
     fresh.keys = world.keys.clone();
@@ -107,7 +122,7 @@ async fn read_phi<K: KeyService>(world: &World, stores: &Stores, keys: Option<&K
 
 /// Reads until what was read names nothing that was not read, and returns what is not there. What is gone is taken out of a store by
 /// its watch; until then it is left out.
-async fn read_all(name: &str, client: &Client, stores: &Stores) -> Result<BTreeSet<Reading>, Failure> {
+async fn read_all(name: &str, client: &Client, stores: &Stores) -> Result<BTreeSet<Gone>, Failure> {
     let (mut read, mut gone) = (BTreeSet::new(), BTreeSet::new());
     loop {
         // The class and the agreements of the plan as it is now, not as it was seen.
@@ -117,14 +132,13 @@ async fn read_all(name: &str, client: &Client, stores: &Stores) -> Result<BTreeS
             return Ok(gone);
         }
         let asked = Instant::now();
-        let there = futures::future::try_join_all(missing.iter().map(|r| r.read(client, stores))).await?;
-        for (reading, there) in missing.into_iter().zip(there) {
+        let lost = futures::future::try_join_all(missing.iter().map(|r| r.read(client, stores))).await?;
+        for (reading, lost) in missing.into_iter().zip(lost) {
             read.insert(reading.clone());
-            if there {
+            if lost.is_empty() {
                 stores.readings.note(reading, asked);
-            } else {
-                gone.insert(reading);
             }
+            gone.extend(lost);
         }
     }
 }
@@ -134,39 +148,80 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let now = from_stores(name, stores);
     let class = now.plan.known().map(|p| Reading::Class(p.spec.plan_class_name.clone()));
     let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
-    let taken_back = now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl));
+    let taken_back =
+        now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl | Act::AttestUpstream));
     // Acts about the plan itself only ever allow more: what takes them back is about them.
     let subjects = now.baas.iter().map(|b| b.name_any()).chain(taken_back.map(|a| a.name_any()));
     let subjects = subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name));
-    let agreements = now.baas.iter().map(|b| Reading::Agreement(b.name_any()));
+    let entities: Vec<_> =
+        now.plan.known().map(|p| p.spec.covered_entities.iter().map(|e| e.party.clone()).collect()).unwrap_or_default();
+    let disclosing = now.baas.iter().map(|b| b.spec.disclosing.party.clone()).chain(entities);
+    let agreements = disclosing.map(Reading::Agreements);
+    // An agreement that is attested where none is known is read once something rests on it.
+    let attested = now.acts.iter().filter_map(|a| a.spec.covered_entity.as_ref().map(|e| e.party.clone()));
     let always = [Reading::Config, Reading::Plan(name.to_owned()), Reading::BasePolicy(name.to_owned())];
-    always.into_iter().chain(class).chain(agreements).chain(subjects.map(Reading::Acts)).collect()
+    let acts = subjects.map(Reading::Acts).chain(attested.map(Reading::Attested));
+    always.into_iter().chain(class).chain(agreements).chain(acts).collect()
 }
 
 impl Reading {
-    /// Whether it is there; the stores learn what it is.
-    async fn read(&self, client: &Client, stores: &Stores) -> Result<bool, Failure> {
+    /// What of it is gone; the stores learn what it is.
+    async fn read(&self, client: &Client, stores: &Stores) -> Result<Vec<Gone>, Failure> {
+        let unless = |there: bool, gone: Gone| if there { vec![] } else { vec![gone] };
         match self {
-            Self::Config => refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await,
-            Self::Plan(name) => refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await,
-            Self::Class(name) => refresh::<HealthcarePlanClass>(client, name, |o| stores.classes.put(o)).await,
-            Self::Agreement(name) => refresh::<BAA>(client, name, |o| stores.baas.put(o)).await,
+            Self::Config => {
+                let there = refresh::<RingfenceConfig>(client, CONFIG_NAME, |o| stores.configs.put(o)).await?;
+                Ok(unless(there, Gone::Shared))
+            }
+            Self::Plan(name) => {
+                let there = refresh::<HealthcarePlan>(client, name, |o| stores.plans.put(o)).await?;
+                Ok(unless(there, Gone::Plan))
+            }
+            Self::Class(name) => {
+                let there = refresh::<HealthcarePlanClass>(client, name, |o| stores.classes.put(o)).await?;
+                Ok(unless(there, Gone::Shared))
+            }
+            Self::Agreements(party) => {
+                let found: Vec<Guarded<BAA>> = list(client, &format!("spec.disclosing.party={party}")).await?;
+                let there: BTreeSet<_> = found.iter().map(ResourceExt::name_any).collect();
+                let gone = stores.baas.by(party).iter().map(|b| b.name_any()).filter(|n| !there.contains(n)).collect();
+                found.into_iter().for_each(|baa| stores.baas.put(baa));
+                Ok(Vec::into_iter(gone).map(Gone::Agreement).collect())
+            }
             Self::Acts(subject) => {
-                let params = ListParams::default().fields(&format!("spec.subjectRef.name={subject}"));
-                let api = Api::<Guarded<Attestation>>::all(client.clone());
-                let acts = bounded("reading Attestations", api.list(&params)).await?.items;
+                let which = format!("spec.subjectRef.name={subject},spec.coveredEntity.party=");
+                let acts: Vec<Guarded<Attestation>> = list(client, &which).await?;
                 acts.into_iter().for_each(|act| stores.acts.put(act));
-                Ok(true)
+                Ok(vec![])
+            }
+            Self::Attested(entity) => {
+                let acts: Vec<Guarded<Attestation>> =
+                    list(client, &format!("spec.coveredEntity.party={entity}")).await?;
+                acts.into_iter().for_each(|act| stores.acts.put(act));
+                Ok(vec![])
             }
             Self::BasePolicy(namespace) => {
                 let api = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
                 let base = bounded("reading the base NetworkPolicy", api.get_opt(BASE_POLICY)).await?;
                 let there = base.is_some();
                 base.into_iter().for_each(|base| stores.policies.put(base));
-                Ok(there)
+                Ok(unless(there, Gone::BasePolicy))
             }
         }
     }
+}
+
+/// Everything that fits the field selector.
+async fn list<K>(client: &Client, fields: &str) -> Result<Vec<Guarded<K>>, Failure>
+where
+    K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
+{
+    let api = Api::<Guarded<K>>::all(client.clone());
+    let what = format!("reading {} again", K::kind(&()));
+    Ok(bounded(&what, api.list(&ListParams::default().fields(fields))).await?.items)
 }
 
 async fn refresh<K>(client: &Client, name: &str, put: impl FnOnce(Guarded<K>)) -> Result<bool, Failure>

@@ -83,7 +83,10 @@ fn holds(world: &World, acts: &[Attestation]) -> impl Fn(&Asked) -> (u16, serde_
         ("ringfenceconfigs/cluster", json!(one(&world.config))),
         ("healthcareplans/acme-dental", json!(one(&world.plan))),
         ("healthcareplanclasses/standard-1", json!(one(&world.class))),
-        ("baas/acme-dental-2026", json!(*world.baas[0])),
+        (
+            "v1alpha1/baas",
+            json!({"apiVersion": "ringfence.dev/v1alpha1", "kind": "BAAList", "metadata": {}, "items": [*world.baas[0]]}),
+        ),
         ("networkpolicies/ringfence-base", json!(base.map(|p| &**p))),
         (
             "v1alpha1/attestations",

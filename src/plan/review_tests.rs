@@ -105,8 +105,8 @@ fn a_status_is_what_it_reads_back_as_even_when_an_end_has_fractions() {
     let end = now().saturating_add(SignedDuration::from_millis(90_500)).unwrap();
     agreement.spec.term.expiration_time = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(end));
     let acts = signed(&agreement, "01:00:00");
-    let life = agreement::lifecycle(&agreement, &acts.iter().collect::<Vec<_>>(), now());
-    let said = agreement::status(&agreement, &life, now());
+    let book = agreement::Book::new(&[&agreement], &acts.iter().collect::<Vec<_>>(), now());
+    let said = agreement::status(&book, "fraction", now()).unwrap();
     let back: BAAStatus = serde_json::from_value(json!(said)).unwrap();
     assert_eq!(said, back);
 }
@@ -121,7 +121,10 @@ fn a_signature_that_was_taken_back_before_both_had_signed_does_not_count() {
         w.spec.on_behalf_of = None;
         w
     };
-    let in_force = |w| agreement::lifecycle(&agreement, &[&one, &two, &w], now()).in_force(now());
+    let in_force = |w| {
+        let book = agreement::Book::new(&[&agreement], &[&one, &two, &w], now());
+        book.life("withdrawn").unwrap().in_force(now())
+    };
     assert!(!in_force(taken("bob", "02:00:00")));
     assert!(in_force(taken("somebody-else", "02:00:00")), "only the person itself takes it back");
     assert!(in_force(taken("bob", "04:00:00")), "an executed agreement is terminated, not unsigned");

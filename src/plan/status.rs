@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     api::{
-        AgreementStatus, EntityStatus, HealthcarePlan, HealthcarePlanStatus, NodesStatus,
+        AgreementStatus, EntityStatus, HealthcarePlan, HealthcarePlanStatus, NodesStatus, TermsStatus,
+        VendorFeatureStatus,
         conditions::{
             AGREEMENT_IN_FORCE, AUDIT_VERIFIED, FLAGS_PUBLISHED, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED,
             NODES_DEDICATED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED, Said, WORKLOADS_PLACED, seconds,
@@ -58,10 +59,24 @@ pub fn status(
     let entities = decision.agreements.entities.iter().map(|e| EntityStatus {
         party: e.party.clone(),
         open: e.open,
-        baa: e.baa.clone(),
+        path: e.path.clone(),
         expiration_time: e.closes.map(seconds).map(Time),
-        phi_categories: if e.open { e.categories.iter().copied().collect() } else { vec![] },
+        phi_categories: e.categories.keys().copied().collect(),
+        terms: e.terms.as_ref().map(|t| TermsStatus {
+            permitted_uses: t.uses.iter().copied().collect(),
+            subcontracting: t.subcontracting,
+            offshoring: t.offshoring,
+            breach_notice_hours: t.breach_notice_hours,
+            incident_notice_hours: t.incident_notice_hours,
+        }),
         missing: Some(e.missing.clone()).filter(|m| !m.is_empty()),
+        warnings: e.warnings.clone(),
+    });
+    let vendor_features = decision.agreements.features.iter().map(|f| VendorFeatureStatus {
+        flag: f.flag.clone(),
+        permitted: f.open,
+        expiration_time: f.closes.map(seconds).map(Time),
+        message: Some(f.message.clone()).filter(|m| !m.is_empty()),
     });
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let rest = HealthcarePlanStatus {
@@ -69,6 +84,7 @@ pub fn status(
         agreement: Some(AgreementStatus {
             expiration_time: decision.agreements.closes().map(seconds).map(Time),
             entities: entities.collect(),
+            vendor_features: vendor_features.collect(),
         }),
         nodes: Some(NodesStatus {
             asked: tenant.plan.spec.nodes.count,

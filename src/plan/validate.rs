@@ -7,6 +7,7 @@ use kube::ResourceExt;
 
 use super::world::World;
 use crate::{
+    agreement,
     api::{HealthcarePlan, HealthcarePlanClass, PlanState, TenantRecord, conditions::Reason},
     fact::Fact,
     names::TenantName,
@@ -44,6 +45,15 @@ pub struct Invalid {
     pub message: String,
     /// Whether the author of the spec must act; else it may pass.
     pub stalled: bool,
+}
+
+impl Tenant {
+    /// What is asked of the agreements.
+    #[must_use]
+    pub fn question(&self) -> agreement::Question<'_> {
+        let features = &self.class.spec.vendor_features;
+        agreement::Question { parties: &self.entities, platform: &self.platform, features }
+    }
 }
 
 impl Invalid {

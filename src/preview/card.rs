@@ -9,7 +9,7 @@ use super::{
     documents::Documents,
 };
 use crate::{
-    agreement::{self, lifecycle},
+    agreement::{self, Book, Life},
     api::{
         Act, Alerts, Attestation, BAA, EffectiveFeatures, Floors, HealthcarePlanClass, Mfa, PhiCategory, PlanState,
         Redaction, RingfenceConfig,
@@ -84,9 +84,9 @@ pub struct Agreement {
     pub party: String,
     /// Whether an agreement is in force.
     pub in_force: bool,
-    /// The agreement that counts, or that is nearest to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub baa: Option<String>,
+    /// The path that counts, or that is nearest to it: names of BAAs, the entity's first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -110,8 +110,8 @@ pub fn card(documents: &Documents, now: Timestamp) -> Card {
     let Documents { plan, baas, acts, config, passed_over, .. } = documents;
     let (acts, baas): (Vec<&Attestation>, Vec<&BAA>) = (acts.iter().collect(), baas.iter().collect());
     let tenant = tenant(documents);
-    let effective = flags::effective(&tenant, &acts, now).shown;
-    let verdict = agreement::evaluate(&tenant.entities, &tenant.platform, &baas, &acts, now);
+    let verdict = agreement::evaluate(tenant.question(), &baas, &acts, now);
+    let effective = flags::effective(&tenant, &acts, verdict.frozen(), now).shown;
 
     let mut missing = vec![];
     if documents.class().is_none() {
@@ -134,7 +134,7 @@ pub fn card(documents: &Documents, now: Timestamp) -> Card {
             }
         });
     }
-    notes.extend(baas.iter().flat_map(|b| lifecycle(b, &acts, now).ignored).map(|why| format!("{why}.")));
+    notes.extend(Book::new(&baas, &acts, now).lives().flat_map(Life::ignored).map(|why| format!("{why}.")));
     if acts.iter().any(|a| a.metadata.creation_timestamp.is_none()) {
         notes.push("An act counts once the API server has stored and dated it: give BAAs and Attestations as kubectl get baa,att -o yaml shows them.".into());
     }
@@ -178,9 +178,9 @@ fn agreement(entity: agreement::EntityVerdict) -> Agreement {
     Agreement {
         party: entity.party,
         in_force: entity.open,
-        baa: entity.baa,
+        path: entity.path,
         until: entity.closes,
-        categories: if entity.open { entity.categories.into_iter().collect() } else { vec![] },
+        categories: entity.categories.into_keys().collect(),
     }
 }
 
@@ -227,7 +227,7 @@ fn strictest(name: &str) -> HealthcarePlanClass {
         "flags": {"lease": "1h", "readLease": "72h"},
     });
     let mut class = HealthcarePlanClass::new(name, serde_json::from_value(spec).expect("this class decodes"));
-    let idle = flags::Settings::STRICTEST.idle_minutes;
+    let idle = flags::Settings::strictest().idle_minutes;
     class.spec.floors =
         Some(Floors { alerts: Some(Alerts::Strict), max_session_idle_minutes: Some(idle), mfa: Some(Mfa::Required) });
     class
@@ -279,7 +279,7 @@ fn tasks(documents: &Documents, verdict: &agreement::Verdict, effective: &Effect
         format!("see that {} free nodes of the inventory are there", plan.nodes.count),
     );
     for entity in verdict.entities.iter().filter(|e| !e.open) {
-        let what = match &entity.baa {
+        let what = match entity.baa() {
             None => format!("write the BAA of {}, then record both parties' signatures", entity.party),
             Some(_) => entity.missing.clone(),
         };

@@ -43,14 +43,14 @@ pub fn text(card: &Card) -> String {
 }
 
 fn agreement(agreement: &Agreement) -> String {
-    let Agreement { party, in_force, baa, until, categories } = agreement;
-    let baa = baa.as_deref().unwrap_or("none");
+    let Agreement { party, in_force, path, until, categories } = agreement;
+    let baa = if path.is_empty() { "BAA none".to_owned() } else { format!("BAA {}", path.join(", then ")) };
     if !in_force {
-        return format!("{party}: closed (BAA {baa})");
+        return format!("{party}: closed ({baa})");
     }
     let until = until.map_or_else(|| "without end".to_owned(), |t| format!("until {t}"));
     let categories: Vec<_> = categories.iter().map(|c| c.as_str()).collect();
-    format!("{party}: in force {until} (BAA {baa}) for {}", categories.join(", "))
+    format!("{party}: in force {until} ({baa}) for {}", categories.join(", "))
 }
 
 fn heading(page: &mut String, title: &str) {

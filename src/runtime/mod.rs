@@ -9,7 +9,7 @@ mod workers;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use kube::{
-    Client, Config, ResourceExt,
+    Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
     runtime::events::{Recorder, Reporter},
 };
@@ -194,11 +194,11 @@ async fn watch_guardrails(context: Arc<Context>, queue: Arc<Queue>) {
 }
 
 fn add_all(context: &Context, queue: &Queue, urgency: Urgency) {
-    for plan in context.stores.plans.all() {
-        queue.add(Item::Plan(plan.name_any()), urgency);
+    for plan in context.stores.plans.names() {
+        queue.add(Item::Plan(plan), urgency);
     }
-    for baa in context.stores.baas.all() {
-        queue.add(Item::Agreement(baa.name_any()), urgency);
+    for baa in context.stores.baas.names() {
+        queue.add(Item::Agreement(baa), urgency);
     }
 }
 

@@ -8,14 +8,15 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use crate::{
-    api::{Attestation, BAA, HealthcarePlan, PlanState},
+    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, PlanState},
     context::Context,
     guarded::Guarded,
     names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
+    plan::chain,
     prune::Prune,
     queue::{Item, Queue, Urgency},
     store::{Store, run},
-    stores::{naming, of_class, of_party, subject},
+    stores::{naming, of_class, of_party, subject, waiting_in},
 };
 
 /// How many objects one answer to a list holds: a whole list in one answer would be the most that the operator ever needs of memory.
@@ -32,7 +33,7 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     let route = || Route { context: context.clone(), queue: queue.clone() };
     let s = &context.stores;
     watch(tasks, route(), s.plans.clone(), all(), Route::plan);
-    watch(tasks, route(), s.classes.clone(), all(), |r, o| r.class(&o.name_any()));
+    watch(tasks, route(), s.classes.clone(), all(), |r, o| r.class(&o.name_any(), Urgency::Change));
     watch(tasks, route(), s.configs.clone(), all(), |r, _| r.every_plan());
     watch(tasks, route(), s.records.clone(), all(), |r, o| r.tenant(&o.name_any(), Urgency::Change));
     watch(tasks, route(), s.baas.clone(), all(), Route::agreement);
@@ -79,7 +80,7 @@ fn watch<K>(
 impl Route {
     fn tenant(&self, name: &str, urgency: Urgency) {
         let s = &self.context.stores;
-        if s.plans.get("", name).known().is_some() || s.records.get("", name).known().is_some() {
+        if s.plans.holds("", name) || s.records.holds("", name) {
             self.queue.add(Item::Plan(name.to_owned()), urgency);
         }
     }
@@ -93,38 +94,62 @@ impl Route {
         self.queue.add(Item::Plan(plan.name_any()), urgency);
     }
 
-    fn class(&self, class: &str) {
-        for plan in self.context.stores.plans.by(&of_class(class)) {
-            self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
+    fn class(&self, class: &str, urgency: Urgency) {
+        for plan in self.context.stores.plans.names_by(&of_class(class)) {
+            self.queue.add(Item::Plan(plan), urgency);
         }
     }
 
     fn every_plan(&self) {
-        for plan in self.context.stores.plans.all() {
-            self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
+        for plan in self.context.stores.plans.names() {
+            self.queue.add(Item::Plan(plan), Urgency::Change);
         }
     }
 
     fn agreement(&self, baa: &Guarded<BAA>) {
         self.queue.add(Item::Agreement(baa.name_any()), Urgency::Change);
         match &baa.object {
-            Ok(baa) => self.party(&baa.spec.disclosing.party),
+            Ok(baa) => self.bearing(baa),
             Err(_) => self.every_plan(),
         }
     }
 
+    /// Every tenant on a path of which the agreement may be, or which has a feature that needs the vendor; and the agreements next to it.
+    fn bearing(&self, baa: &BAA) {
+        let s = &self.context.stores;
+        for entity in chain::entities_below(&baa.spec.disclosing.party, s) {
+            self.party(&entity);
+        }
+        for class in s.classes.all() {
+            let needs =
+                |c: &HealthcarePlanClass| c.spec.vendor_features.iter().any(|f| f.vendor == baa.spec.receiving.party);
+            if class.object.as_ref().is_ok_and(|c| needs(c)) {
+                self.class(&class.name_any(), Urgency::Revocation);
+            }
+        }
+        for near in [&baa.spec.supersedes_ref, &baa.spec.amends_ref].into_iter().flatten() {
+            self.queue.add(Item::Agreement(near.name.clone()), Urgency::Change);
+        }
+    }
+
     fn party(&self, party: &str) {
-        for plan in self.context.stores.plans.by(&of_party(party)) {
-            self.queue.add(Item::Plan(plan.name_any()), Urgency::Revocation);
+        for plan in self.context.stores.plans.names_by(&of_party(party)) {
+            self.queue.add(Item::Plan(plan), Urgency::Revocation);
         }
     }
 
     /// An act may be about a BAA, a plan, a claim of a class, or another act, whose subject is then concerned.
     fn act(&self, act: &Guarded<Attestation>) {
+        if let Some(entity) = attested(act) {
+            return self.party(&entity);
+        }
         let about = subject(act);
         self.subject(&about);
         if let Some(earlier) = self.context.stores.acts.get("", &about).known() {
-            self.subject(&subject(earlier));
+            match attested(earlier) {
+                Some(entity) => self.party(&entity),
+                None => self.subject(&subject(earlier)),
+            }
         }
     }
 
@@ -133,7 +158,7 @@ impl Route {
             self.agreement(baa);
         }
         self.tenant(name, Urgency::Revocation);
-        self.class(name);
+        self.class(name, Urgency::Change);
     }
 
     fn in_namespace_of<K: ResourceExt>(&self, object: &K, urgency: Urgency) {
@@ -146,17 +171,14 @@ impl Route {
             self.tenant(pool, Urgency::Change);
         }
         let s = &self.context.stores;
-        for record in s.records.by(&naming(&node.name_any())) {
-            self.tenant(&record.name_any(), Urgency::Change);
+        for record in s.records.names_by(&naming(&node.name_any())) {
+            self.tenant(&record, Urgency::Change);
         }
         let Some(class) = node.labels().get(INVENTORY_LABEL).filter(|_| node.labels().get(POOL_LABEL).is_none()) else {
             return;
         };
-        for plan in s.plans.by(&of_class(class)) {
-            let nodes = plan.object.as_ref().ok().and_then(|p| p.status.as_ref()).and_then(|s| s.nodes.as_ref());
-            if nodes.is_none_or(|n| n.assigned < n.asked) {
-                self.queue.add(Item::Plan(plan.name_any()), Urgency::Change);
-            }
+        for plan in s.plans.names_by(&waiting_in(class)) {
+            self.queue.add(Item::Plan(plan), Urgency::Change);
         }
     }
 
@@ -167,4 +189,9 @@ impl Route {
             self.tenant(pool, Urgency::Revocation);
         }
     }
+}
+
+/// The covered entity whose agreement is attested.
+fn attested(act: &Guarded<Attestation>) -> Option<String> {
+    act.object.as_ref().ok()?.spec.covered_entity.as_ref().map(|e| e.party.clone())
 }

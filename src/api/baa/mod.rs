@@ -27,9 +27,11 @@ use super::{NameRef, PermittedUse, PhiCategory};
     validation = Rule::new("!has(self.spec.upstream) || self.spec.upstream.all(u, u.baaRef.name != self.metadata.name)").message("spec.upstream must name other BAAs than this one"),
     printcolumn(name = "Disclosing", type_ = "string", json_path = ".spec.disclosing.party"),
     printcolumn(name = "Receiving", type_ = "string", json_path = ".spec.receiving.party"),
+    selectable = ".spec.disclosing.party",
     printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
-    printcolumn(name = "Effective", type_ = "string", json_path = ".spec.term.effectiveTime"),
-    printcolumn(name = "Expires", type_ = "string", json_path = ".spec.term.expirationTime"),
+    printcolumn(name = "Opens", type_ = "string", json_path = ".status.openTime"),
+    printcolumn(name = "Ends", type_ = "string", json_path = ".status.closeTime"),
+    printcolumn(name = "Covers", type_ = "string", json_path = ".spec.scope.phiCategories"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="InForce")].message"#, priority = 1)
 )]
@@ -150,7 +152,7 @@ pub struct Restrictions {
 }
 
 /// Whether subcontractors may be used.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subcontracting {
     /// Freely.
     Allow,
@@ -163,7 +165,7 @@ pub enum Subcontracting {
 }
 
 /// Whether the information may leave the country.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Offshoring {
     /// Freely.
     Allow,

@@ -15,7 +15,7 @@ pub struct BAAStatus {
     /// The state in one word, for people; derived from the conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<BAAPhase>,
-    /// FullyExecuted, InForce and Ready.
+    /// FullyExecuted, InForce, ExpiringSoon, ClocksFlowDown, GapFound, Releasable and Ready.
     #[serde(default)]
     #[x_kube(merge_strategy = kube::core::ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -28,7 +28,13 @@ pub struct BAAStatus {
     /// Until when it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_time: Option<Time>,
-    /// Attestations about this agreement that do not count, and why.
+    /// A time for which there was no agreement, although one might be thought to have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+    /// Until when it must be kept (45 CFR 164.316(b)(2)(i)); absent while it is not over, and for one that was never in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_until: Option<Time>,
+    /// Attestations about this agreement, and references of its own, that do not count, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
 }
@@ -50,6 +56,17 @@ pub enum BAAPhase {
     Expired,
     /// It was terminated.
     Terminated,
+    /// Another agreement took its place.
+    Superseded,
+}
+
+/// A time without an agreement.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// When the agreement before ended, or from when on this one was meant to count.
+    pub from: Time,
+    /// When this one opened.
+    pub until: Time,
 }
 
 /// A signature that counts.

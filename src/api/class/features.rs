@@ -11,6 +11,7 @@ use crate::api::PermittedUse;
 pub struct VendorFeature {
     /// The flag, a permission.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.allowed$"))]
+    #[x_kube(validation = Rule::new("!self.startsWith('capture.') && !self.startsWith('integration.') && !(self in ['phi.read.allowed', 'analytics.third-party-pixels.allowed', 'audit.playback.suppress.allowed', 'audit.suppress.allowed', 'auth.shared-logins.allowed', 'notify.call-email.caller-identity.allowed', 'notify.text.message-body.allowed', 'recording.link.anonymous.allowed', 'support.impersonation.allowed', 'users.notification-only.phi.allowed'])").message("flag is a permission that no vendor can open: name voicemail.transcription.allowed, transcript.ai-summary.allowed or one of your own"))]
     pub flag: String,
     /// The vendor's party id.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]

@@ -5,7 +5,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Redaction;
-use crate::api::{Alerts, Mfa, PhiCategory};
+use crate::api::{Alerts, Mfa, Offshoring, PermittedUse, PhiCategory, Subcontracting};
 
 /// What was observed of a tenant.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -56,6 +56,9 @@ pub struct AgreementStatus {
     /// The covered entities, in the order of the spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entities: Vec<EntityStatus>,
+    /// The class's features that need a vendor, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendor_features: Vec<VendorFeatureStatus>,
 }
 
 /// One covered entity.
@@ -66,18 +69,58 @@ pub struct EntityStatus {
     pub party: String,
     /// Whether an agreement of this entity is in force.
     pub open: bool,
-    /// The agreement that counts, or that is nearest to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baa: Option<String>,
+    /// The path that counts, or that is nearest to it: names of BAAs, the entity's first; `Attestation/NAME` where one is attested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
     /// When it closes, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiration_time: Option<Time>,
     /// The categories that may be kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phi_categories: Vec<PhiCategory>,
+    /// What all paths that count permit: the strictest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<TermsStatus>,
     /// What is missing, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
+    /// What somebody should put right although it is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// The strictest terms of the paths that count.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TermsStatus {
+    /// Uses that are permitted.
+    pub permitted_uses: Vec<PermittedUse>,
+    /// Whether subcontractors may be used.
+    pub subcontracting: Subcontracting,
+    /// Whether the information may leave the country.
+    pub offshoring: Offshoring,
+    /// Hours until a breach must have been told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breach_notice_hours: Option<i32>,
+    /// Hours until a security incident must have been told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_notice_hours: Option<i32>,
+}
+
+/// A feature that needs a vendor.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct VendorFeatureStatus {
+    /// The flag.
+    pub flag: String,
+    /// Whether agreements permit it.
+    pub permitted: bool,
+    /// When it ceases to be permitted, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration_time: Option<Time>,
+    /// Why it is not, and what to do; or whom to tell of the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// The tenant's nodes.

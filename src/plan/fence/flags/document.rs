@@ -29,9 +29,22 @@ const ALWAYS_OFF: [(&str, &str); 11] = [
     ("voicemail.transcription.allowed", "164.502(e)(1)(ii)"),
 ];
 
+/// Those of them that an agreement with a vendor may open.
+const VENDORED: [&str; 2] = ["transcript.ai-summary.allowed", "voicemail.transcription.allowed"];
+
+/// Whether a class may tie the permission `flag` to a vendor: it is no other permission of the catalogue.
+#[must_use]
+pub fn is_vendored(flag: &str) -> bool {
+    let own = ALWAYS_OFF.iter().any(|(key, _)| *key == flag) || flag == "phi.read.allowed";
+    let prefixed = ["capture.", "integration."].iter().any(|p| flag.starts_with(p));
+    VENDORED.contains(&flag) || !(own || prefixed)
+}
+
 /// Settings that need no lease: their only variant is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// Permissions that the class ties to a vendor.
+    pub vendored: BTreeSet<String>,
     /// Idle minutes until a person is logged out.
     pub idle_minutes: i32,
     /// Second factor at login.
@@ -40,7 +53,10 @@ pub struct Settings {
 
 impl Settings {
     /// For a tenant whose class or plan cannot be read.
-    pub const STRICTEST: Self = Self { idle_minutes: 15, mfa: Mfa::Required };
+    #[must_use]
+    pub const fn strictest() -> Self {
+        Self { vendored: BTreeSet::new(), idle_minutes: 15, mfa: Mfa::Required }
+    }
 }
 
 /// What the gate opens. Times are unix seconds; every end is already the least of lease and agreement.
@@ -48,10 +64,12 @@ impl Settings {
 pub struct Opening {
     /// When the lease was issued.
     pub issued: i64,
-    /// Open entities: party, until when, categories.
-    pub entities: Vec<(String, i64, BTreeSet<PhiCategory>)>,
+    /// Open entities: party, and until when each category is open.
+    pub entities: Vec<(String, BTreeMap<PhiCategory, i64>)>,
     /// Categories that are open for every entity, until when.
     pub categories: BTreeMap<PhiCategory, i64>,
+    /// Permissions that are tied to a vendor, until when.
+    pub vendored: BTreeMap<String, i64>,
     /// Until when exports are confirmed and logged; after that they are off.
     pub export_until: i64,
     /// Until when alerts may show the sender's number.
@@ -78,8 +96,13 @@ pub fn render(
     reading: Option<&Reading>,
 ) -> String {
     let mut flags = Map::new();
+    let issued = opening.map_or(0, |o| o.issued);
     for (key, section) in ALWAYS_OFF {
         flags.insert(key.into(), only("off", json!(false), section));
+    }
+    for key in settings.vendored.iter().filter(|key| is_vendored(key)) {
+        let until = opening.and_then(|o| o.vendored.get(key).copied());
+        flags.insert(key.clone(), leased((json!(true), json!(false)), issued, until, "164.502(e)(1)(ii)"));
     }
     flags.insert("redaction.offered".into(), only("on", json!(true), "164.514"));
     flags.insert(
@@ -90,7 +113,6 @@ pub fn render(
     flags.insert("auth.mfa.mode".into(), only(mfa, json!(mfa), "164.312(d)"));
     flags.insert("retention.days".into(), only("days", json!(RETENTION_DAYS), "164.316(b)(2)(i)"));
 
-    let issued = opening.map_or(0, |o| o.issued);
     for category in PhiCategory::ALL {
         let until = opening.and_then(|o| o.categories.get(&category).copied());
         let key = format!("capture.{}.allowed", category.flag_part());
@@ -163,16 +185,18 @@ fn window(issued: i64, until: i64, inside: Value, outside: Value) -> Value {
     json!({ "if": [{ "<": [issued - CLOCK_ERROR, { "var": "$flagd.timestamp" }, until] }, inside, outside] })
 }
 
-/// Each open entity with its open categories; each drops out at its own moment.
+/// Each open entity with its open categories; each category drops out at its own moment.
 fn covered_entities(opening: Option<&Opening>) -> Value {
     let mut variants = Map::from_iter([("none".to_owned(), json!({}))]);
     let mut targeting = json!("none");
     let entities = opening.map(|o| o.entities.as_slice()).unwrap_or_default();
     let issued = opening.map_or(0, |o| o.issued);
-    let ends: BTreeSet<i64> = entities.iter().map(|e| e.1).filter(|e| *e > issued).collect();
+    let ends: BTreeSet<i64> = entities.iter().flat_map(|e| e.1.values().copied()).filter(|e| *e > issued).collect();
     for (n, end) in ends.iter().enumerate().rev() {
-        let names = |c: &BTreeSet<PhiCategory>| c.iter().map(|c| c.as_str()).collect::<Vec<_>>();
-        let open = entities.iter().filter(|e| e.1 >= *end).map(|e| (e.0.clone(), json!(names(&e.2))));
+        let open = entities.iter().filter_map(|(party, categories)| {
+            let open: Vec<_> = categories.iter().filter(|(_, e)| *e >= end).map(|(c, _)| c.as_str()).collect();
+            (!open.is_empty()).then(|| (party.clone(), json!(open)))
+        });
         let variant = format!("open-{}", n + 1);
         variants.insert(variant.clone(), Value::Object(open.collect()));
         targeting = window(issued, *end, json!(variant), targeting);

@@ -7,7 +7,7 @@ use crate::plan::fixture::{evaluate, name, windows};
 
 /// A lease that was issued at 10,000 s.
 const ISSUED: i64 = 10_000;
-const LEASED: [&str; 12] = [
+const LEASED: [&str; 13] = [
     "capture.attribution.allowed",
     "capture.caller-id.allowed",
     "capture.form.allowed",
@@ -20,17 +20,19 @@ const LEASED: [&str; 12] = [
     "notify.form-alert.fields",
     "notify.text.fields",
     "redaction.enabled",
+    "voicemail.transcription.allowed",
 ];
 
-fn categories(all: &[PhiCategory]) -> BTreeSet<PhiCategory> {
-    all.iter().copied().collect()
+fn categories(all: &[PhiCategory], until: i64) -> BTreeMap<PhiCategory, i64> {
+    all.iter().map(|c| (*c, until)).collect()
 }
 
 /// Everything that a gate can open, until 13,600 s.
 fn all_open() -> Opening {
     Opening {
         issued: ISSUED,
-        entities: vec![("acme".into(), 13_600, categories(&PhiCategory::ALL))],
+        entities: vec![("acme".into(), categories(&PhiCategory::ALL, 13_600))],
+        vendored: [("voicemail.transcription.allowed".into(), 13_600)].into(),
         categories: PhiCategory::ALL.into_iter().map(|c| (c, 13_600)).collect(),
         export_until: 13_600,
         guide_until: Some(13_600),
@@ -41,7 +43,7 @@ fn all_open() -> Opening {
 const READING: Reading = Reading { issued: ISSUED, until: 99_000 };
 
 fn settings() -> Settings {
-    Settings { idle_minutes: 20, mfa: Mfa::Recommended }
+    Settings { vendored: ["voicemail.transcription.allowed".into()].into(), idle_minutes: 20, mfa: Mfa::Recommended }
 }
 
 fn text(opening: Option<&Opening>, reading: Option<&Reading>) -> String {
@@ -56,7 +58,7 @@ fn said(text: &str, time: Option<i64>) -> Vec<Value> {
 fn restrictive() -> Vec<Value> {
     let off = json!(false);
     let mut all = vec![off; 7];
-    all.extend([json!({}), json!("off"), json!("none"), json!("none"), json!(true)]);
+    all.extend([json!({}), json!("off"), json!("none"), json!("none"), json!(true), json!(false)]);
     all
 }
 
@@ -76,7 +78,8 @@ fn inside_the_window_everything_that_was_opened_is_open() {
     for time in [ISSUED - CLOCK_ERROR + 1, ISSUED, 13_599] {
         let all = json!({"acme": ["CallerID", "Recording", "Transcript", "Message", "Form", "VisitorSession", "Attribution"]});
         let mut open = vec![json!(true); 7];
-        open.extend([all, json!("confirm-and-log"), json!("telephone-only"), json!("telephone-only"), json!(false)]);
+        let rest = ["confirm-and-log", "telephone-only", "telephone-only"].map(|s| json!(s));
+        open.extend([all].into_iter().chain(rest).chain([json!(false), json!(true)]));
         assert_eq!(said(&text, Some(time)), open);
     }
 }
@@ -100,21 +103,23 @@ fn reading_outlives_what_the_agreement_opens() {
 }
 
 #[test]
-fn covered_entities_drops_each_entity_at_its_own_end() {
-    let recording = categories(&[PhiCategory::Recording]);
+fn covered_entities_drops_each_entity_and_each_category_at_its_own_end() {
+    let recording = categories(&[PhiCategory::Recording], 13_000);
+    let late = [(PhiCategory::Form, 12_000), (PhiCategory::Recording, 13_000)].into();
     let opening = Opening {
         issued: ISSUED,
         entities: vec![
-            ("late".into(), 13_000, recording.clone()),
-            ("early".into(), 11_000, categories(&[PhiCategory::Form])),
-            ("with-late".into(), 13_000, recording),
+            ("late".into(), late),
+            ("early".into(), categories(&[PhiCategory::Form], 11_000)),
+            ("with-late".into(), recording),
         ],
         ..Opening::default()
     };
     let text = text(Some(&opening), None);
     let at = |time| evaluate(&text, "covered.entities", time);
-    assert_eq!(at(Some(10_500)), json!({"early": ["Form"], "late": ["Recording"], "with-late": ["Recording"]}));
-    assert_eq!(at(Some(11_000)), json!({"late": ["Recording"], "with-late": ["Recording"]}));
+    assert_eq!(at(Some(10_500)), json!({"early": ["Form"], "late": ["Recording", "Form"], "with-late": ["Recording"]}));
+    assert_eq!(at(Some(11_000)), json!({"late": ["Recording", "Form"], "with-late": ["Recording"]}));
+    assert_eq!(at(Some(12_000)), json!({"late": ["Recording"], "with-late": ["Recording"]}));
     for time in [Some(13_000), Some(9_000), None] {
         assert_eq!(at(time), json!({}), "{time:?}");
     }
@@ -124,7 +129,8 @@ fn covered_entities_drops_each_entity_at_its_own_end() {
 fn an_end_that_is_not_after_its_issue_opens_nothing() {
     let opening = Opening {
         issued: ISSUED,
-        entities: vec![("acme".into(), ISSUED, categories(&PhiCategory::ALL))],
+        entities: vec![("acme".into(), categories(&PhiCategory::ALL, ISSUED))],
+        vendored: [("voicemail.transcription.allowed".into(), ISSUED)].into(),
         categories: [(PhiCategory::Form, ISSUED - 1)].into(),
         export_until: ISSUED,
         guide_until: Some(0),
@@ -150,7 +156,9 @@ fn locked_flags_have_a_single_variant_and_every_default_is_a_variant() {
         }
     }
     for (key, _) in ALWAYS_OFF {
-        assert_eq!(document["flags"][key]["variants"], json!({"off": false}), "{key}");
+        let vendored = settings().vendored.contains(key);
+        let variants = &document["flags"][key]["variants"];
+        assert!(vendored || *variants == json!({"off": false}), "{key}");
         assert!(key.ends_with(".allowed"), "{key} is a permission");
     }
     for never in ["\"open\"", "\"all\"", "routing", "standard"] {
@@ -166,13 +174,13 @@ fn settings_are_said_as_they_are() {
             .map(|f| evaluate(&text, f, None))
     };
     assert_eq!(said(&settings()), [json!(20), json!("recommended"), json!(true), json!(2192)]);
-    assert_eq!(said(&Settings::STRICTEST)[..2], [json!(15), json!("required")]);
+    assert_eq!(said(&Settings::strictest())[..2], [json!(15), json!("required")]);
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let mut opening = all_open();
-    opening.entities.push(("brite".into(), 12_000, categories(&[PhiCategory::Form])));
+    opening.entities.push(("brite".into(), categories(&[PhiCategory::Form], 12_000)));
     let first = text(Some(&opening), Some(&READING));
     assert_eq!(first, text(Some(&opening.clone()), Some(&READING)));
     let keys: Vec<_> = first.lines().filter(|l| l.starts_with("    \"") && l.ends_with("\": {")).collect();
@@ -196,18 +204,14 @@ fn a_published_document_tells_its_windows_and_a_foreign_one_tells_nothing() {
 
 fn any_opening() -> impl Strategy<Value = Opening> {
     let until = || 9_000..20_000_i64;
-    let entity = (until(), proptest::collection::btree_set((0..7_usize).prop_map(|n| PhiCategory::ALL[n]), 0..7));
-    let entities = proptest::collection::vec(entity, 0..5);
-    let categories = proptest::collection::btree_map((0..7_usize).prop_map(|n| PhiCategory::ALL[n]), until(), 0..7);
+    let categories = || proptest::collection::btree_map((0..7_usize).prop_map(|n| PhiCategory::ALL[n]), until(), 0..7);
+    let entities = proptest::collection::vec(categories(), 0..5);
     let maybe = || proptest::option::of(until());
-    (entities, categories, until(), maybe(), maybe()).prop_map(
-        |(entities, categories, export_until, guide_until, redaction_off_until)| Opening {
+    (entities, categories(), until(), maybe(), maybe(), maybe()).prop_map(
+        |(entities, categories, export_until, guide_until, redaction_off_until, vendored)| Opening {
             issued: ISSUED,
-            entities: entities
-                .into_iter()
-                .enumerate()
-                .map(|(n, (until, c))| (format!("party-{n}"), until, c))
-                .collect(),
+            entities: entities.into_iter().enumerate().map(|(n, c)| (format!("party-{n}"), c)).collect(),
+            vendored: vendored.map(|until| ("voicemail.transcription.allowed".into(), until)).into_iter().collect(),
             categories,
             export_until,
             guide_until,
@@ -232,9 +236,14 @@ proptest! {
         let fields = if opening.guide_until.is_some_and(inside) { "telephone-only" } else { "none" };
         prop_assert_eq!(evaluate(&text, "notify.form-alert.fields", time), fields);
         prop_assert_eq!(evaluate(&text, "redaction.enabled", time), !opening.redaction_off_until.is_some_and(inside));
-        let open: BTreeSet<_> = opening.entities.iter().filter(|e| inside(e.1)).map(|e| e.0.clone()).collect();
+        let vendored = opening.vendored.values().any(|u| inside(*u));
+        prop_assert_eq!(evaluate(&text, "voicemail.transcription.allowed", time), vendored);
         let entities = evaluate(&text, "covered.entities", time);
-        prop_assert_eq!(entities.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>(), open);
+        let said: Vec<(String, BTreeSet<PhiCategory>)> = entities.as_object().unwrap().iter()
+            .map(|(party, c)| (party.clone(), serde_json::from_value(c.clone()).unwrap())).collect();
+        let open = |c: &BTreeMap<PhiCategory, i64>| c.iter().filter(|(_, u)| inside(**u)).map(|(c, _)| *c).collect::<BTreeSet<_>>();
+        let expected: Vec<_> = opening.entities.iter().map(|(party, c)| (party.clone(), open(c))).filter(|(_, c)| !c.is_empty()).collect();
+        prop_assert_eq!(said, expected);
     }
 
     #[test]

@@ -24,9 +24,9 @@ pub struct Effective {
     pub redaction_off_until: Option<Timestamp>,
 }
 
-/// The stricter of class and plan for each setting.
+/// The stricter of class and plan for each setting. `frozen`: when notice was given to every agreement that the plan lives on.
 #[must_use]
-pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effective {
+pub fn effective(tenant: &Tenant, acts: &[&Attestation], frozen: Option<Timestamp>, now: Timestamp) -> Effective {
     let PlanFeatures { alerts, redaction, mfa, max_session_idle_minutes } =
         tenant.plan.spec.features.clone().unwrap_or_default();
     let floors = tenant.class.spec.floors.clone().unwrap_or_default();
@@ -35,7 +35,7 @@ pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effe
 
     let asked = alerts.unwrap_or(Alerts::Strict);
     let floor = alerts_floor.unwrap_or(Alerts::Strict);
-    let guide_until = accepted_until(Setting::AlertsGuide, &tenant.uid, acts, now);
+    let guide_until = accepted_until(Setting::AlertsGuide, &tenant.uid, acts, frozen, now);
     let shown_alerts = match (asked.max(floor), guide_until) {
         (Alerts::Guide, Some(_)) => Alerts::Guide,
         (Alerts::Guide, None) => {
@@ -52,7 +52,7 @@ pub fn effective(tenant: &Tenant, acts: &[&Attestation], now: Timestamp) -> Effe
         }
     };
 
-    let off_until = accepted_until(Setting::RedactionDisabled, &tenant.uid, acts, now);
+    let off_until = accepted_until(Setting::RedactionDisabled, &tenant.uid, acts, frozen, now);
     let off = redaction == Some(Redaction::Disabled);
     if off && off_until.is_none() {
         notes.push(

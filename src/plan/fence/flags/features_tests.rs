@@ -9,7 +9,7 @@ fn with(features: PlanFeatures, floors: Floors, acts: &[Attestation]) -> Effecti
     let mut world = unlocked();
     edit(&mut world.plan, |p| p.spec.features = Some(features));
     edit(&mut world.class, |c| c.spec.floors = Some(floors));
-    effective(&tenant(&world), &acts.iter().collect::<Vec<_>>(), now())
+    effective(&tenant(&world), &acts.iter().collect::<Vec<_>>(), None, now())
 }
 
 /// A risk that was accepted for the plan of this UID, until this time.

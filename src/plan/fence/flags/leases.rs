@@ -1,9 +1,11 @@
 //! When the document is written: restrictive at once, permissive only behind an open gate, renewed at half of the lease.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Effective, Live, Opening, Reading, Settings, is_watched, published, render};
+use super::{Effective, Live, Opening, Reading, Settings, is_vendored, is_watched, published, render};
 use crate::{
     agreement::Verdict as Agreements,
     api::{
@@ -39,7 +41,11 @@ pub fn desired(
 ) -> Publish {
     let text = published(world);
     let live = text.and_then(|t| Live::parse(&tenant.name, t));
-    let settings = Settings { idle_minutes: effective.shown.max_session_idle_minutes, mfa: effective.shown.mfa };
+    let settings = Settings {
+        vendored: tenant.class.spec.vendor_features.iter().map(|f| f.flag.clone()).collect(),
+        idle_minutes: effective.shown.max_session_idle_minutes,
+        mfa: effective.shown.mfa,
+    };
     let lease = Lease::of(&tenant.name, tenant.lease);
     let read_lease = Lease::of(&tenant.name, tenant.read_lease);
     let now = now.as_second();
@@ -112,13 +118,16 @@ const fn is_running(issued: i64, until: i64, now: i64) -> bool {
 }
 
 fn last_end(opening: &Opening) -> i64 {
-    opening.entities.iter().map(|e| e.1).max().unwrap_or(0)
+    opening.entities.iter().flat_map(|e| e.1.values()).copied().max().unwrap_or(0)
 }
 
 /// Whether `fresh` opens what `kept` does not.
 fn widens(fresh: &Opening, kept: &Opening) -> bool {
-    let open = |party: &str| kept.entities.iter().find(|e| e.0 == party).map(|e| &e.2);
-    fresh.entities.iter().any(|e| open(&e.0).is_none_or(|categories| !e.2.is_subset(categories)))
+    let open = |party: &str| kept.entities.iter().find(|e| e.0 == party).map(|e| &e.1);
+    let more =
+        |seen: &BTreeMap<PhiCategory, i64>, new: &BTreeMap<PhiCategory, i64>| new.keys().any(|c| !seen.contains_key(c));
+    fresh.entities.iter().any(|e| open(&e.0).is_none_or(|seen| more(seen, &e.1)))
+        || fresh.vendored.keys().any(|f| !kept.vendored.contains_key(f))
         || fresh.categories.keys().any(|c| !kept.categories.contains_key(c))
         || (fresh.guide_until.is_some() && kept.guide_until.is_none())
         || (fresh.redaction_off_until.is_some() && kept.redaction_off_until.is_none())
@@ -126,9 +135,10 @@ fn widens(fresh: &Opening, kept: &Opening) -> bool {
 
 /// Whether anything would open anew or stay open for longer: a window that ends with its agreement cannot be prolonged.
 fn prolongs(fresh: &Opening, kept: &Opening) -> bool {
-    let end = |party: &str| kept.entities.iter().find(|e| e.0 == party).map_or(0, |e| e.1);
+    let end = |party: &str, c| kept.entities.iter().find(|e| e.0 == party).and_then(|e| e.1.get(c)).copied();
     widens(fresh, kept)
-        || fresh.entities.iter().any(|e| e.1 > end(&e.0))
+        || fresh.entities.iter().any(|e| e.1.iter().any(|(c, until)| Some(*until) > end(&e.0, c)))
+        || fresh.vendored.iter().any(|(f, until)| Some(until) > kept.vendored.get(f))
         || fresh.guide_until > kept.guide_until
         || fresh.redaction_off_until > kept.redaction_off_until
 }
@@ -165,11 +175,15 @@ fn jitter(tenant: &TenantName, length: i64) -> i64 {
 fn opening(agreements: &Agreements, effective: &Effective, issued: i64, end: i64) -> Opening {
     let until = |t: Option<Timestamp>| t.map_or(end, |t| t.as_second().min(end));
     let last = until(agreements.closes());
-    let open = agreements.entities.iter().filter(|e| e.open);
+    let open = agreements.entities.iter().filter(|e| e.open && !e.categories.is_empty());
+    let vendored = agreements.features.iter().filter(|f| f.open && is_vendored(&f.flag));
     let categories = PhiCategory::ALL.into_iter();
     Opening {
         issued,
-        entities: open.map(|e| (e.party.clone(), until(e.closes), e.categories.clone())).collect(),
+        entities: open
+            .map(|e| (e.party.clone(), e.categories.iter().map(|(c, t)| (*c, until(*t))).collect()))
+            .collect(),
+        vendored: vendored.map(|f| (f.flag.clone(), until(f.closes))).collect(),
         categories: categories.filter_map(|c| Some((c, until(agreements.category_until(c)?)))).collect(),
         export_until: last,
         guide_until: effective.guide_until.map(|t| until(Some(t)).min(last)),

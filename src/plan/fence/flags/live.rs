@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Opening, Reading};
+use super::{Opening, Reading, is_vendored};
 use crate::{api::PhiCategory, names::TenantName};
 
 /// What a published document opens.
@@ -32,6 +32,7 @@ impl Live {
                 .into_iter()
                 .filter_map(|c| Some((c, until(&format!("capture.{}.allowed", c.flag_part()))?)))
                 .collect(),
+            vendored: vendored(&document),
             export_until: until("export.mode").unwrap_or(issued),
             guide_until: until("notify.form-alert.fields"),
             redaction_off_until: until("redaction.enabled"),
@@ -49,20 +50,28 @@ impl Live {
 }
 
 /// The windows of `covered.entities` are nested, the earliest end outermost: the last one that names a party is its end.
-fn entities(document: &Value) -> Vec<(String, i64, BTreeSet<PhiCategory>)> {
+fn entities(document: &Value) -> Vec<(String, BTreeMap<PhiCategory, i64>)> {
     let Some(variants) = document.pointer("/flags/covered.entities/variants") else { return vec![] };
-    let mut found: BTreeMap<String, (i64, BTreeSet<PhiCategory>)> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeMap<PhiCategory, i64>> = BTreeMap::new();
     let mut rule = document.pointer("/flags/covered.entities/targeting");
     while let Some(branch) = rule.and_then(|r| r.get("if")) {
         let end = branch.pointer("/0/</2").and_then(Value::as_i64).unwrap_or(0);
         let variant = branch.get(1).and_then(Value::as_str).and_then(|v| variants.get(v)).and_then(Value::as_object);
         for (party, categories) in variant.into_iter().flatten() {
-            let categories = serde_json::from_value(categories.clone()).unwrap_or_default();
-            found.insert(party.clone(), (end, categories));
+            let categories: Vec<PhiCategory> = serde_json::from_value(categories.clone()).unwrap_or_default();
+            found.entry(party.clone()).or_default().extend(categories.into_iter().map(|c| (c, end)));
         }
         rule = branch.get(2);
     }
-    found.into_iter().map(|(party, (end, categories))| (party, end, categories)).collect()
+    found.into_iter().collect()
+}
+
+/// Permissions that are tied to a vendor and open, until when.
+fn vendored(document: &Value) -> BTreeMap<String, i64> {
+    let flags = document.get("flags").and_then(Value::as_object);
+    let own = flags.into_iter().flatten().filter(|(key, _)| key.ends_with(".allowed") && is_vendored(key));
+    let until = |flag: &Value| flag.pointer("/targeting/if/0/</2").and_then(Value::as_i64);
+    own.filter_map(|(key, flag)| Some((key.clone(), until(flag)?))).collect()
 }
 
 impl Opening {
@@ -70,18 +79,24 @@ impl Opening {
     #[must_use]
     pub fn meet(&self, live: &Self) -> Self {
         let less = |a: Option<i64>, b: Option<i64>| a.zip(b).map(|(a, b)| a.min(b));
-        let entities = live.entities.iter().filter_map(|(party, end, categories)| {
-            let allowed = self.entities.iter().find(|w| w.0 == *party)?;
-            Some((party.clone(), (*end).min(allowed.1), categories.intersection(&allowed.2).copied().collect()))
+        let entities = live.entities.iter().filter_map(|(party, seen)| {
+            let allowed = &self.entities.iter().find(|w| w.0 == *party)?.1;
+            let both = both(seen, allowed);
+            (!both.is_empty()).then(|| (party.clone(), both))
         });
-        let categories = live.categories.iter().filter_map(|(c, end)| Some((*c, (*end).min(*self.categories.get(c)?))));
         Self {
             issued: live.issued,
             entities: entities.collect(),
-            categories: categories.collect(),
+            categories: both(&live.categories, &self.categories),
+            vendored: both(&live.vendored, &self.vendored),
             export_until: live.export_until.min(self.export_until),
             guide_until: less(live.guide_until, self.guide_until),
             redaction_off_until: less(live.redaction_off_until, self.redaction_off_until),
         }
     }
+}
+
+/// What is in both, until the earlier of both ends.
+fn both<K: Ord + Clone>(a: &BTreeMap<K, i64>, b: &BTreeMap<K, i64>) -> BTreeMap<K, i64> {
+    a.iter().filter_map(|(k, end)| Some((k.clone(), (*end).min(*b.get(k)?)))).collect()
 }

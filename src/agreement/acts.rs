@@ -1,0 +1,54 @@
+//! The acts that are known, by what they are about.
+
+use std::collections::HashMap;
+
+use crate::api::{Act, Attestation, BAA, Capacity, SubjectKind};
+use jiff::Timestamp;
+
+/// Acts by the name of their subject.
+pub(super) struct Acts<'a> {
+    by_subject: HashMap<&'a str, Vec<&'a Attestation>>,
+    /// Withdrawals by the UID of what they take back.
+    withdrawals: HashMap<&'a str, Vec<&'a Attestation>>,
+}
+
+impl<'a> Acts<'a> {
+    pub fn new(acts: &[&'a Attestation]) -> Self {
+        let mut by_subject: HashMap<&str, Vec<&Attestation>> = HashMap::new();
+        let mut withdrawals: HashMap<&str, Vec<&Attestation>> = HashMap::new();
+        for act in acts {
+            let subject = &act.spec.subject_ref;
+            match act.spec.act {
+                Act::Withdraw => withdrawals.entry(&subject.uid).or_default().push(act),
+                _ => by_subject.entry(&subject.name).or_default().push(act),
+            }
+        }
+        Self { by_subject, withdrawals }
+    }
+
+    /// Acts about the BAA of this name; whether they mean this very BAA is for the reader to see.
+    pub fn about(&self, baa: &BAA) -> impl Iterator<Item = &'a Attestation> + use<'a> {
+        let name = baa.metadata.name.as_deref().unwrap_or_default();
+        let found = self.by_subject.get(name).cloned().unwrap_or_default();
+        found.into_iter().filter(|a| a.spec.subject_ref.kind == SubjectKind::BAA)
+    }
+
+    /// When `act` was taken back, if it was: by the same person, or by a privacy officer.
+    pub fn taken_back(&self, act: &Attestation) -> Option<Timestamp> {
+        let about = self.withdrawals.get(act.metadata.uid.as_deref()?);
+        about.into_iter().flatten().filter(|w| takes_back(w, act)).filter_map(|w| created(w)).min()
+    }
+}
+
+/// Whether `withdrawal` takes back `act`. That a privacy officer is one was seen by admission (G11).
+pub(super) fn takes_back(withdrawal: &Attestation, act: &Attestation) -> bool {
+    let (said, what) = (&withdrawal.spec, act.metadata.uid.as_deref());
+    said.act == Act::Withdraw
+        && what.is_some_and(|uid| said.subject_ref.uid == uid)
+        && (said.by == act.spec.by || said.capacity == Some(Capacity::PrivacyOfficer))
+}
+
+/// When the API server stored the act; an act that was never stored counts for nothing.
+pub(super) fn created(act: &Attestation) -> Option<Timestamp> {
+    act.metadata.creation_timestamp.as_ref().map(|t| t.0)
+}

@@ -1,0 +1,194 @@
+//! Paths from a covered entity to the platform: directly, or through agencies (45 CFR 164.502(e)(1), 164.308(b)(2)).
+//!
+//! Hops are linked by what is said, never by matching names alone: an agreement of a business associate names those above it in
+//! `spec.upstream`, or an Attestation of act AttestUpstream names the covered entity.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{
+    book::Book,
+    life::{Life, Place},
+    terms::{SERVICE, Terms, strictest_of},
+    upstream::{Attested, attested},
+};
+use crate::api::{PartyRole, PermittedUse};
+
+/// Most hops of a path.
+const MOST_HOPS: usize = 6;
+/// Most paths of one entity; with more, none is believed.
+const MOST_PATHS: usize = 256;
+
+/// One hop of a path.
+#[derive(Clone, Debug)]
+pub enum Hop<'b, 'a> {
+    /// An agreement, and from when on the one below names it, if an amendment does.
+    Agreement(&'b Life<'a>, Option<Timestamp>),
+    /// An agreement of the covered entity with the business associate below that is attested.
+    Attested {
+        /// The covered entity.
+        entity: String,
+        /// The business associate.
+        associate: String,
+        /// When, and by whom.
+        attested: Attested,
+    },
+}
+
+/// Hops from the covered entity to the platform, whether or not they stand.
+#[derive(Clone, Debug)]
+pub struct Path<'b, 'a> {
+    /// The first is the entity's, the last is the platform's.
+    pub hops: Vec<Hop<'b, 'a>>,
+}
+
+/// What keeps a path from counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The hop of this number does not stand.
+    Hop(usize),
+    /// An agreement of it does not name the platform's service.
+    Service,
+    /// An agreement of it does not permit to deliver the service.
+    Use,
+    /// A termination has been recorded, and the path began after that.
+    Frozen,
+}
+
+/// Every path of `entity` to `platform`. No cycles; nobody is at both ends (C10).
+pub fn paths<'b, 'a>(book: &'b Book<'a>, entity: &str, platform: &str) -> Vec<Path<'b, 'a>> {
+    let mut found = vec![];
+    if entity == platform {
+        return found;
+    }
+    let last = book.lives().filter(|l| l.place == Place::Root && l.baa.spec.receiving.party == platform);
+    for life in last {
+        let hop = Hop::Agreement(life, None);
+        above(book, entity, vec![hop], &BTreeSet::from([platform.to_owned()]), &mut found);
+    }
+    if found.len() > MOST_PATHS {
+        found.clear();
+    }
+    found
+}
+
+/// Follows the agreement that was found last (the first of the path so far) upwards.
+fn above<'b, 'a>(
+    book: &'b Book<'a>,
+    entity: &str,
+    below: Vec<Hop<'b, 'a>>,
+    passed: &BTreeSet<String>,
+    found: &mut Vec<Path<'b, 'a>>,
+) {
+    let Some(Hop::Agreement(life, _)) = below.last() else { return };
+    let (life, disclosing) = (*life, &life.baa.spec.disclosing);
+    if passed.contains(&disclosing.party) || below.len() > MOST_HOPS || found.len() > MOST_PATHS {
+        return;
+    }
+    let mut complete = |mut hops: Vec<Hop<'b, 'a>>| {
+        hops.reverse();
+        found.push(Path { hops });
+    };
+    match disclosing.role {
+        PartyRole::CoveredEntity if disclosing.party == entity => complete(below),
+        PartyRole::BusinessAssociate if disclosing.party != entity => {
+            if let Some(attested) = attested(book, life, entity) {
+                let (entity, associate) = (entity.to_owned(), disclosing.party.clone());
+                let hop = Hop::Attested { entity, associate, attested };
+                complete(below.iter().cloned().chain([hop]).collect());
+            }
+            let passed = passed.iter().cloned().chain([disclosing.party.clone()]).collect();
+            for (name, from) in book.upstream(life) {
+                for up in book.line(&name) {
+                    if up.baa.spec.receiving.party == disclosing.party {
+                        let hops = below.iter().cloned().chain([Hop::Agreement(up, from)]).collect();
+                        above(book, entity, hops, &passed, found);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Hop<'_, '_> {
+    /// Whether it stands at `at`.
+    #[must_use]
+    pub fn stands(&self, at: Timestamp) -> bool {
+        match self {
+            Self::Agreement(life, from) => life.in_force(at) && from.is_none_or(|from| from <= at),
+            Self::Attested { attested, .. } => attested.at(at).is_some(),
+        }
+    }
+
+    /// Since when it has stood without a gap, of a hop that stands at `at`.
+    fn since(&self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Agreement(life, from) => [life.since, *from].into_iter().flatten().max(),
+            Self::Attested { attested, .. } => attested.at(at).map(|(from, _)| from),
+        }
+    }
+
+    /// When a termination of it was recorded that counts later.
+    fn notice(&self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Agreement(life, _) if life.is_terminating(at) => life.notice().map(|n| n.given),
+            _ => None,
+        }
+    }
+
+    fn moments(&self, book: &Book<'_>) -> BTreeSet<Timestamp> {
+        match self {
+            Self::Agreement(life, from) => book.moments(life).into_iter().chain(*from).collect(),
+            Self::Attested { attested, .. } => {
+                attested.spans.iter().flat_map(|(from, until)| [*from, *until]).collect()
+            }
+        }
+    }
+}
+
+impl Path<'_, '_> {
+    /// The strictest terms over its hops at `at` (C3). Of an agreement that is attested nothing more is known.
+    #[must_use]
+    pub fn terms(&self, book: &Book<'_>, at: Timestamp) -> Option<Terms> {
+        strictest_of(self.agreements().map(|life| book.terms(life, at)))
+    }
+
+    /// The agreements of it, the entity's first.
+    pub fn agreements(&self) -> impl Iterator<Item = &Life<'_>> {
+        self.hops.iter().filter_map(|h| match h {
+            Hop::Agreement(life, _) => Some(*life),
+            Hop::Attested { .. } => None,
+        })
+    }
+
+    /// The first moment at which a termination of one of its hops was recorded that counts later.
+    #[must_use]
+    pub fn notice(&self, at: Timestamp) -> Option<Timestamp> {
+        self.hops.iter().filter_map(|h| h.notice(at)).min()
+    }
+
+    /// What keeps it from counting at `at`; `None`: it counts (C1).
+    #[must_use]
+    pub fn obstacle(&self, book: &Book<'_>, at: Timestamp) -> Option<Obstacle> {
+        if let Some(hop) = self.hops.iter().rposition(|h| !h.stands(at)) {
+            return Some(Obstacle::Hop(hop));
+        }
+        let terms = self.terms(book, at)?;
+        if !terms.services.contains(SERVICE) {
+            return Some(Obstacle::Service);
+        }
+        if !terms.uses.contains(&PermittedUse::ServiceDelivery) {
+            return Some(Obstacle::Use);
+        }
+        let began = self.hops.iter().filter_map(|h| h.since(at)).max();
+        (self.notice(at).is_some_and(|given| began.is_none_or(|began| began > given))).then_some(Obstacle::Frozen)
+    }
+
+    /// Every moment at which something about it changes.
+    #[must_use]
+    pub fn moments(&self, book: &Book<'_>) -> BTreeSet<Timestamp> {
+        self.hops.iter().flat_map(|h| h.moments(book)).collect()
+    }
+}
