@@ -38,3 +38,10 @@ pub use terms::{SERVICE, Terms};
 pub use upstream::Attested;
 pub use vendor::FeatureVerdict;
 pub use verdict::{Question, Verdict, evaluate};
+
+#[cfg(test)]
+mod book_tests;
+#[cfg(test)]
+mod cascade_tests;
+#[cfg(test)]
+mod fixture;
