@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use super::{
     acts::Acts,
     life::{Ended, Life, Place},
-    own::Own,
+    own::{Own, earliest},
     terms::Terms,
 };
 use crate::api::{Attestation, BAA, NameRef};
@@ -193,11 +193,10 @@ impl<'a> Book<'a> {
     fn end(&mut self) {
         let mut ends: BTreeMap<String, (Timestamp, Ended)> = BTreeMap::new();
         for root in self.lives.values().filter(|l| l.place == Place::Root) {
-            let parts = self.amendments(root.name()).filter(|a| a.own.ever_counts()).chain([root]);
-            let own = parts.flat_map(|part| {
-                let notice = part.own.notice.map(|n| (n.effective, Ended::Terminated(n)));
-                part.own.expires.map(|t| (t, Ended::Expired)).into_iter().chain(notice)
-            });
+            let parts: Vec<_> = self.amendments(root.name()).filter(|a| a.own.ever_counts()).chain([root]).collect();
+            let notice = earliest(parts.iter().filter_map(|part| part.own.notice));
+            let notice = notice.map(|n| (n.effective, Ended::Terminated(n)));
+            let own = parts.iter().filter_map(|part| Some((part.own.expires?, Ended::Expired))).chain(notice);
             let successor = root.successor.as_ref().map(|(opens, _)| (*opens, Ended::Superseded));
             ends.extend(own.chain(successor).min().map(|end| (root.name().to_owned(), end)));
         }

@@ -112,7 +112,8 @@ fn agreements_that_supersede_each_other_in_a_circle_open_nothing_that_lasts() {
 fn a_narrower_amendment_counts_at_its_time_even_half_signed_and_a_wider_one_only_signed_by_both() {
     use PhiCategory::{CallerID, Form, Message, Recording};
     let base = deal("acme-2026", "acme", "ringwell");
-    let change = |categories: &[PhiCategory]| deal("acme-a1", "acme", "ringwell").amends("acme-2026").categories(categories);
+    let change =
+        |categories: &[PhiCategory]| deal("acme-a1", "acme", "ringwell").amends("acme-2026").categories(categories);
     let narrow = change(&[Recording]).term("11:00:00", None);
     assert_eq!(kept(&[base.clone(), narrow.clone()], "10:59:59"), [CallerID, Recording, Form]);
     assert_eq!(kept(&[base.clone(), narrow.clone()], "11:00:00"), [Recording]);
@@ -159,14 +160,25 @@ fn notice_keeps_open_what_is_open_and_lets_nothing_begin() {
     assert_eq!(phase(&deals, "acme-2026", "10:59:59"), BAAPhase::Active);
     assert_eq!(phase(&deals, "acme-2026", "11:00:00"), BAAPhase::Terminating);
     let verdict = ask(&["acme"], &[], &deals, now());
-    assert_eq!((verdict.any_open(), verdict.frozen(), verdict.closes()), (true, Some(at("11:00:00")), Some(at("18:00:00"))));
+    assert_eq!(
+        (verdict.any_open(), verdict.frozen(), verdict.closes()),
+        (true, Some(at("11:00:00")), Some(at("18:00:00")))
+    );
     assert!(!is_open(&deals, "18:00:00"));
-    let wide = deal("acme-a1", "acme", "ringwell").amends("acme-2026").categories(&[Recording, Message]).signed("11:30:00");
+    let wide =
+        deal("acme-a1", "acme", "ringwell").amends("acme-2026").categories(&[Recording, Message]).signed("11:30:00");
     assert_eq!(kept(&[ending.clone(), wide], "12:00:00"), [Recording], "an amendment after it only narrows");
     assert_eq!(kept(&deals, "12:00:00"), [CallerID, Recording, Form]);
-    let late = [deal("agency-ringwell", "agency", "ringwell").agency(&[]).notice("11:00:00", "18:00:00").attest("acme", "11:30:00", None)];
+    let late = [deal("agency-ringwell", "agency", "ringwell")
+        .agency(&[])
+        .notice("11:00:00", "18:00:00")
+        .attest("acme", "11:30:00", None)];
     let entity = ask(&["acme"], &[], &late, now()).entities.remove(0);
-    assert_eq!((entity.open, entity.reason), (false, Reason::LooseningFrozen), "a clinic that comes after it does not begin");
+    assert_eq!(
+        (entity.open, entity.reason),
+        (false, Reason::LooseningFrozen),
+        "a clinic that comes after it does not begin"
+    );
     let both = [ending, deal("other", "acme", "ringwell")];
     assert_eq!(ask(&["acme"], &[], &both, now()).frozen(), None, "another path goes on");
 }
@@ -200,7 +212,9 @@ fn notice_that_is_taken_back_in_time_is_none_and_later_it_is_too_late() {
 
 #[test]
 fn an_end_is_told_of_step_by_step() {
-    let deals = [deal("acme-2026", "acme", "ringwell").term("2026-01-01T00:00:00Z", Some("2026-12-31T00:00:00Z")).signed("2026-01-01T00:00:00Z")];
+    let deals = [deal("acme-2026", "acme", "ringwell")
+        .term("2026-01-01T00:00:00Z", Some("2026-12-31T00:00:00Z"))
+        .signed("2026-01-01T00:00:00Z")];
     let told = |time| condition(&said(&deals, "acme-2026", time), "ExpiringSoon").1;
     for (time, reason) in [
         ("2026-10-01T00:00:00Z", Reason::NotSoon),
@@ -234,7 +248,11 @@ fn what_was_in_force_is_kept_for_six_years_after_the_two_last_had_an_agreement()
     assert_eq!(until(&alone, "acme-1", "2023-01-01T00:00:00Z"), Some(at("2028-03-01T00:00:00Z")));
     let second = long(deal("acme-2", "acme", "ringwell"), "2023-01-01T00:00:00Z", Some("2024-02-29T12:00:00Z"));
     let both = [first.clone(), second];
-    assert_eq!(until(&both, "acme-1", "2025-01-01T00:00:00Z"), Some(at("2030-03-01T12:00:00Z")), "29 February: the day after");
+    assert_eq!(
+        until(&both, "acme-1", "2025-01-01T00:00:00Z"),
+        Some(at("2030-03-01T12:00:00Z")),
+        "29 February: the day after"
+    );
     let releasable = |deals: &[Deal], name: &str, time: &str| condition(&said(deals, name, time), "Releasable").0;
     assert_eq!(releasable(&both, "acme-1", "2030-03-01T11:59:59Z"), "False");
     assert_eq!(releasable(&both, "acme-1", "2030-03-01T12:00:00Z"), "True");
@@ -245,8 +263,11 @@ fn what_was_in_force_is_kept_for_six_years_after_the_two_last_had_an_agreement()
 
 #[test]
 fn what_was_created_after_its_end_is_kept_from_its_creation_and_what_never_counted_may_go() {
-    let mut late = deal("acme-1", "acme", "ringwell").term("2020-01-01T00:00:00Z", Some("2020-06-01T00:00:00Z")).signed("2020-01-02T00:00:00Z");
-    late.baa.metadata.creation_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at("2021-01-01T00:00:00Z")));
+    let mut late = deal("acme-1", "acme", "ringwell")
+        .term("2020-01-01T00:00:00Z", Some("2020-06-01T00:00:00Z"))
+        .signed("2020-01-02T00:00:00Z");
+    late.baa.metadata.creation_timestamp =
+        Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at("2021-01-01T00:00:00Z")));
     let until = said(&[late], "acme-1", "12:00:00").retain_until.unwrap().0;
     assert_eq!(until, at("2027-01-01T00:00:00Z"));
     let releasable = |deal: Deal| condition(&said(&[deal], "acme-2026", "12:00:00"), "Releasable").0;

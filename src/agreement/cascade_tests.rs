@@ -119,8 +119,14 @@ fn c3_the_strictest_terms_hold_over_the_hops_of_a_path() {
     use PhiCategory::{CallerID, Form, Recording};
     let [upper, lower] = shown();
     let deals = [
-        upper.categories(&[Recording, CallerID]).restrict(Subcontracting::Allow, Offshoring::Deny).clocks(Some(72), None),
-        lower.categories(&[CallerID, Form]).restrict(Subcontracting::Notice, Offshoring::Allow).clocks(Some(48), Some(24)),
+        upper
+            .categories(&[Recording, CallerID])
+            .restrict(Subcontracting::Allow, Offshoring::Deny)
+            .clocks(Some(72), None),
+        lower
+            .categories(&[CallerID, Form])
+            .restrict(Subcontracting::Notice, Offshoring::Allow)
+            .clocks(Some(48), Some(24)),
     ];
     let verdict = ask(&["acme"], &[], &deals, now());
     let terms = verdict.entities[0].terms.clone().unwrap();
@@ -133,7 +139,8 @@ fn c3_the_strictest_terms_hold_over_the_hops_of_a_path() {
 #[test]
 fn c3_of_two_paths_either_carries_and_the_strictest_of_both_holds() {
     use PhiCategory::{CallerID, Form, Recording};
-    let direct = deal("acme-2026", "acme", "ringwell").categories(&[Recording, Form]).term("00:00:00", Some("13:00:00"));
+    let direct =
+        deal("acme-2026", "acme", "ringwell").categories(&[Recording, Form]).term("00:00:00", Some("13:00:00"));
     let [upper, lower] = shown();
     let agency = [upper, lower.categories(&[CallerID, Recording])];
     let both = [direct.clone(), agency[0].clone(), agency[1].clone()];
@@ -174,7 +181,9 @@ fn c4_a_clock_that_is_not_shorter_than_one_above_is_warned_of_and_closes_nothing
     assert_eq!(warned(Some(72), Some(48)), Vec::<String>::new());
     assert_eq!(
         warned(Some(72), Some(72)),
-        ["spec.clocks.breachNoticeHours of BAA agency-ringwell is 72 and must be less than the 72 of BAA acme-agency above it; amend one of them"]
+        [
+            "spec.clocks.breachNoticeHours of BAA agency-ringwell is 72 and must be less than the 72 of BAA acme-agency above it; amend one of them"
+        ]
     );
     assert!(warned(Some(72), None)[0].contains("is 1440"), "without a clock the law's sixty days count");
     assert_eq!(warned(None, None).len(), 1);
@@ -187,7 +196,8 @@ fn c4_a_clock_that_is_not_shorter_than_one_above_is_warned_of_and_closes_nothing
 #[test]
 fn c5_what_stays_in_the_country_reaches_no_vendor_that_is_not_known_to() {
     let own = deal("acme-2026", "acme", "ringwell").categories(&PhiCategory::ALL);
-    let on = |own: &Deal, vendor: Deal| ask(&["acme"], &[voicemail()], &[own.clone(), vendor], now()).features.remove(0);
+    let on =
+        |own: &Deal, vendor: Deal| ask(&["acme"], &[voicemail()], &[own.clone(), vendor], now()).features.remove(0);
     let kept = own.clone().restrict(Subcontracting::Allow, Offshoring::Deny);
     let mut unknown = with_vendor();
     unknown.baa.spec.receiving.location = None;
@@ -283,7 +293,10 @@ fn c10_cycles_and_a_party_at_both_ends_never_count() {
         deal("b-ringwell", "b", "ringwell").agency(&["a-b"]),
     ];
     assert!(!ask(&["a"], &[], &ring, now()).any_open() && !ask(&["b"], &[], &ring, now()).any_open());
-    let itself = [deal("ringwell-agency", "ringwell", "agency"), deal("agency-ringwell", "agency", "ringwell").agency(&["ringwell-agency"])];
+    let itself = [
+        deal("ringwell-agency", "ringwell", "agency"),
+        deal("agency-ringwell", "agency", "ringwell").agency(&["ringwell-agency"]),
+    ];
     assert!(!ask(&["ringwell"], &[], &itself, now()).any_open(), "the platform covers itself by nobody");
     let own = [deal("acme-ringwell", "acme", "ringwell").agency(&[]).attest("acme", "02:00:00", None)];
     assert!(!ask(&["acme"], &[], &own, now()).any_open(), "nobody attests an agreement with itself");

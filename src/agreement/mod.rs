@@ -45,3 +45,5 @@ mod book_tests;
 mod cascade_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod property_tests;

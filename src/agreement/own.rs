@@ -14,7 +14,7 @@ use crate::api::{Act, Attestation, BAA, SignatureStatus};
 pub struct Notice {
     /// From when on the agreement has ended.
     pub effective: Timestamp,
-    /// When it was recorded.
+    /// When the first one was recorded.
     pub given: Timestamp,
 }
 
@@ -58,14 +58,16 @@ impl Own {
         let effective = baa.spec.term.effective_time.0;
         let given = acts.about(baa).filter(|a| a.spec.act == Act::Terminate);
         let notices = given.filter_map(|a| notice(a, baa, acts, now, &mut ignored)).collect::<Vec<_>>();
+        let expires = baa.spec.term.expiration_time.as_ref().map(|t| t.0);
+        let notices = notices.into_iter().filter(|n| expires.is_none_or(|e| n.effective < e));
         ignored.sort();
         Self {
             missing: missing(&signatures, disclosing, receiving, executed.is_some()),
             first_signed: signatures.iter().map(|s| s.created).min(),
             opens: executed.map(|t| t.max(effective)),
             executed,
-            expires: baa.spec.term.expiration_time.as_ref().map(|t| t.0),
-            notice: notices.into_iter().min(),
+            expires,
+            notice: earliest(notices),
             signatures: signatures.iter().map(Signature::shown).collect(),
             ignored,
         }
@@ -80,6 +82,12 @@ impl Own {
     pub fn ever_counts(&self) -> bool {
         self.opens.is_some_and(|o| self.ends().is_none_or(|e| o < e))
     }
+}
+
+/// The first of them to take effect, as if it had been recorded with the first of them: one more notice never frees what another froze.
+pub(super) fn earliest(notices: impl IntoIterator<Item = Notice>) -> Option<Notice> {
+    let least = |a: Notice, b: Notice| Notice { effective: a.effective.min(b.effective), given: a.given.min(b.given) };
+    notices.into_iter().reduce(least)
 }
 
 /// When a termination by a party takes effect; a past moment means the moment of the act. The UID must be this BAA's.
