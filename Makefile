@@ -5,7 +5,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ringfence
 DENY_VERSION := 0.20.2
 DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 
-.PHONY: help demo bench faults test unit mutants mutants-check e2e lint deny generate generated tools clean
+.PHONY: help demo bench faults test unit mutants mutants-check worlds e2e lint deny generate generated tools clean
 help: ## List what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -29,6 +29,9 @@ unit: tools ## Unit tests and the sample platform's
 
 mutants: ## Wrong versions on purpose, each caught by a named unit test; FILTER= chooses
 	python3 mutants/run.py $(FILTER)
+
+worlds: ## A million random worlds of agreements, each judged by every property
+	RINGFENCE_WORLDS=$${RINGFENCE_WORLDS:-1000000} cargo test --profile worlds --lib agreement::property_tests
 
 mutants-check: ## The list of wrong versions fits the sources
 	@python3 mutants/run.py --check

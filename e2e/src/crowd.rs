@@ -113,6 +113,30 @@ impl Crowd {
         .await
     }
 
+    /// Makes one agreement of an agency with the platform, signed by both, to which an agreement of each tenant with the agency is attested.
+    ///
+    /// # Errors
+    /// When an object is refused.
+    pub async fn agency(&self, agency: &str, tenants: &[String]) -> Result<DynamicObject> {
+        let mut baa = example("30-baa.yaml")?;
+        baa["metadata"]["name"] = agreement(agency).into();
+        baa["spec"]["disclosing"] = json!({ "party": agency, "role": "BusinessAssociate", "legalName": "An agency" });
+        baa["spec"]["term"] = json!({ "effectiveTime": seconds_from_now(-60) });
+        let made = create(&kind(&self.signers[0], "BAA", "baas"), baa).await?;
+        for (n, party) in ["ringwell", agency].into_iter().enumerate() {
+            let evidence =
+                json!({ "provider": "paper", "envelopeID": format!("{agency}-{n}"), "certificateSHA256": SHA256 });
+            let sign = json!({ "act": "Sign", "textSHA256": SHA256, "evidence": evidence });
+            self.act(n, &format!("sign-{n}-{agency}"), &made, party, sign).await?;
+        }
+        each(tenants, async |tenant| {
+            let attest = json!({ "act": "AttestUpstream", "coveredEntity": { "party": tenant } });
+            self.act(0, &format!("attest-{tenant}"), &made, agency, attest).await
+        })
+        .await?;
+        Ok(made)
+    }
+
     /// Terminates a tenant's agreement at once, by an act of the name that is returned.
     ///
     /// # Errors

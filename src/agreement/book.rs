@@ -50,7 +50,7 @@ impl<'a> Book<'a> {
 
     /// The BAAs that amend the agreement of this name.
     pub fn amendments(&self, root: &str) -> impl Iterator<Item = &Life<'a>> {
-        self.lives.values().filter(move |l| l.place == Place::Amends(root.to_owned()))
+        self.lives.values().filter(move |l| matches!(&l.place, Place::Amends(name) if name == root))
     }
 
     /// The agreement of this name and every one that took its place, one after the other.

@@ -211,6 +211,13 @@ fn notice_that_is_taken_back_in_time_is_none_and_later_it_is_too_late() {
 }
 
 #[test]
+fn one_more_notice_frees_nothing() {
+    let late = deal("acme-2026", "acme", "ringwell").signed("09:00:00").notice("08:00:00", "21:00:00");
+    assert!(!is_open(std::slice::from_ref(&late), "12:00:00"), "it was signed after the notice");
+    assert!(!is_open(&[late.notice("10:00:00", "20:00:00")], "12:00:00"));
+}
+
+#[test]
 fn an_end_is_told_of_step_by_step() {
     let deals = [deal("acme-2026", "acme", "ringwell")
         .term("2026-01-01T00:00:00Z", Some("2026-12-31T00:00:00Z"))

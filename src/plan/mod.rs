@@ -14,6 +14,8 @@ pub mod validate;
 pub mod world;
 
 #[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
 pub mod fixture;
 #[cfg(test)]
 mod observe_tests;
