@@ -27,8 +27,13 @@ impl<K> Default for Recent<K> {
 
 impl<K> Recent<K> {
     fn find(&self, key: &Key, version: u64) -> Option<Arc<K>> {
-        let recent = self.0.lock().expect("no holder of this lock panics");
-        recent.iter().rev().find(|(k, v, _)| *v == version && k == key).map(|(.., object)| object.clone())
+        let mut recent = self.0.lock().expect("no holder of this lock panics");
+        let at = recent.iter().rposition(|(k, v, _)| *v == version && k == key)?;
+        // What many tenants look at stays at hand.
+        let found = recent.remove(at)?;
+        let object = found.2.clone();
+        recent.push_back(found);
+        Some(object)
     }
 
     fn keep(&self, key: &Key, version: u64, object: &Arc<K>) {
