@@ -19,7 +19,7 @@ pub struct Undecodable {
     meta: Box<ObjectMeta>,
     /// The decoder's words; they name the field, not its value.
     pub why: String,
-    /// `spec.subjectRef.name`, which says what an Attestation could tighten.
+    /// `spec.subjectRef.name`, which says what an Attestation could tighten; one about an Integration tightens nothing else of that name.
     pub subject: Option<String>,
 }
 
@@ -42,7 +42,8 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
         };
         let meta = raw.get("metadata").cloned().unwrap_or_default();
         let meta = serde_json::from_value(meta).map_err(serde::de::Error::custom)?;
-        let subject = raw.pointer("/spec/subjectRef/name").and_then(|v| v.as_str()).map(str::to_owned);
+        let about = |field: &str| raw.pointer(&format!("/spec/subjectRef/{field}")).and_then(|v| v.as_str());
+        let subject = about("name").filter(|_| about("kind") != Some("Integration")).map(str::to_owned);
         Ok(Self { object: Err(Undecodable { meta, why: field_of(&error), subject }) })
     }
 }
@@ -108,5 +109,8 @@ mod tests {
         let bad = serde_json::json!({"metadata": {"name": "x"}, "spec": {"subjectRef": {"name": "acme-2026"}}});
         let bad: Guarded<Attestation> = serde_json::from_value(bad).unwrap();
         assert_eq!(bad.object.unwrap_err().subject.as_deref(), Some("acme-2026"));
+        let other = serde_json::json!({"metadata": {"name": "x"}, "spec": {"subjectRef": {"name": "acme-2026", "kind": "Integration"}}});
+        let other: Guarded<Attestation> = serde_json::from_value(other).unwrap();
+        assert_eq!(other.object.unwrap_err().subject, None, "it could end no agreement of that name");
     }
 }

@@ -40,11 +40,13 @@ impl<'a> Acts<'a> {
     }
 }
 
-/// Whether `withdrawal` takes back `act`. That a privacy officer is one was seen by admission (G11).
+/// Whether `withdrawal` takes back `act`, named by name and UID: acts are read by the name of their subject, and one that was found by chance
+/// must not count. That a privacy officer is one was seen by admission (G11).
 pub(super) fn takes_back(withdrawal: &Attestation, act: &Attestation) -> bool {
-    let (said, what) = (&withdrawal.spec, act.metadata.uid.as_deref());
+    let (said, what) = (&withdrawal.spec, &act.metadata);
     said.act == Act::Withdraw
-        && what.is_some_and(|uid| said.subject_ref.uid == uid)
+        && what.uid.as_ref() == Some(&said.subject_ref.uid)
+        && what.name.as_ref() == Some(&said.subject_ref.name)
         && (said.by == act.spec.by || said.capacity == Some(Capacity::PrivacyOfficer))
 }
 

@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use super::{
     acts::Acts,
     life::{Ended, Life, Place},
-    own::{Own, earliest},
+    own::{Notice, Own},
     terms::Terms,
 };
 use crate::api::{Attestation, BAA, NameRef};
@@ -79,8 +79,9 @@ impl<'a> Book<'a> {
         found
     }
 
-    /// What the agreement of this name permits at `at`: its newest amendment in force says it all. One that only one party has signed may
-    /// narrow it; one that opens after a termination was recorded cannot widen it.
+    /// What the agreement of this name permits at `at`: its newest amendment in force says it all; of several that open at once, the one that was
+    /// signed last; of several that were signed at once, the strictest. One that only one party has signed may narrow it; one that opens after a
+    /// termination was recorded cannot widen it.
     #[must_use]
     pub fn terms(&self, root: &Life<'_>, at: Timestamp) -> Terms {
         let mut terms = Terms::of(&root.baa.spec);
@@ -88,24 +89,30 @@ impl<'a> Book<'a> {
         let (mut whole, mut half) = (vec![], vec![]);
         for amendment in self.amendments(root.name()) {
             match amendment.own.opens {
-                Some(opens) if opens <= at && amendment.own.ever_counts() => whole.push((opens, amendment)),
+                Some(opens) if opens <= at && amendment.own.ever_counts() => {
+                    whole.push(((opens, amendment.own.executed), amendment));
+                }
                 Some(_) => {}
                 None if amendment.narrows(at) => half.push(amendment),
                 None => {}
             }
         }
-        whole.sort_by_key(|(opens, amendment)| (*opens, amendment.name()));
-        for (opens, amendment) in whole {
+        whole.sort_by_key(|(since, amendment)| (*since, amendment.name()));
+        let mut before = None;
+        for (since, amendment) in whole {
             let said = Terms::of(&amendment.baa.spec);
-            terms = if frozen.is_some_and(|given| opens > given) { terms.strictest(&said) } else { said };
+            let narrows = frozen.is_some_and(|given| since.0 > given) || before == Some(since);
+            terms = if narrows { terms.strictest(&said) } else { said };
+            before = Some(since);
         }
         half.into_iter().fold(terms, |terms, amendment| terms.strictest(&Terms::of(&amendment.baa.spec)))
     }
 
-    /// Every moment at which something about the agreement of this name changes.
+    /// Every moment at which something about the agreement of this name changes; an amendment that nobody has signed changes nothing.
     pub(super) fn moments(&self, root: &Life<'_>) -> BTreeSet<Timestamp> {
         let own = root.moments();
-        self.amendments(root.name()).flat_map(Life::moments).chain(own).collect()
+        let bears = |l: &&Life<'_>| l.own.ever_counts() || l.narrows_from().is_some();
+        self.amendments(root.name()).filter(bears).flat_map(Life::moments).chain(own).collect()
     }
 
     /// The agreements above this one that it names, and from when on it does.
@@ -193,12 +200,13 @@ impl<'a> Book<'a> {
     fn end(&mut self) {
         let mut ends: BTreeMap<String, (Timestamp, Ended)> = BTreeMap::new();
         for root in self.lives.values().filter(|l| l.place == Place::Root) {
-            let parts: Vec<_> = self.amendments(root.name()).filter(|a| a.own.ever_counts()).chain([root]).collect();
-            let notice = earliest(parts.iter().filter_map(|part| part.own.notice));
+            let parts = || self.amendments(root.name()).filter(|a| a.own.ever_counts()).chain([root]);
+            let notice = parts().filter_map(|part| part.own.notice).reduce(Notice::and);
             let notice = notice.map(|n| (n.effective, Ended::Terminated(n)));
-            let own = parts.iter().filter_map(|part| Some((part.own.expires?, Ended::Expired))).chain(notice);
+            let expires = parts().filter_map(|part| part.own.expires).map(|t| (t, Ended::Expired));
             let successor = root.successor.as_ref().map(|(opens, _)| (*opens, Ended::Superseded));
-            ends.extend(own.chain(successor).min().map(|end| (root.name().to_owned(), end)));
+            let first = expires.chain(notice).chain(successor).min();
+            ends.extend(first.map(|end| (root.name().to_owned(), end)));
         }
         for life in self.lives.values_mut() {
             let own = |life: &Life<'_>| {

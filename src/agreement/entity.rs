@@ -69,9 +69,9 @@ pub(super) fn state(book: &Book<'_>, paths: &[Path<'_, '_>], at: Timestamp) -> S
     }
 }
 
-/// Every moment at which something about the paths changes.
+/// Every moment at which something about the paths that may count changes.
 pub(super) fn moments(book: &Book<'_>, paths: &[Path<'_, '_>]) -> BTreeSet<Timestamp> {
-    paths.iter().flat_map(|p| p.moments(book)).collect()
+    paths.iter().filter(|p| p.may_count()).flat_map(|p| p.moments(book)).collect()
 }
 
 /// The verdict about `party`; `ahead` is how it stands at each moment of `timeline`.

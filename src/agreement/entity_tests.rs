@@ -112,6 +112,73 @@ fn a_category_is_open_only_for_what_every_entity_may_until_the_first_of_their_en
     assert_eq!(evaluated(&[], &[], now()).category_until(PhiCategory::Form), None, "no entity, no category");
 }
 
+/// Agreements that nobody has signed, each with an end of its own within the next hours.
+fn unsigned(count: usize, change: impl Fn(&mut BAA)) -> Vec<(BAA, Vec<Attestation>)> {
+    let one = |n: usize| {
+        let (name, end) = (format!("a-{n}"), format!("{:02}:{:02}:00", 13 + n / 60, n % 60));
+        let mut baa = baa(&name, &format!("uid-of-{name}"), "acme", ("00:00:00", Some(&end)));
+        change(&mut baa);
+        (baa, vec![])
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn what_nobody_has_signed_crowds_out_no_path_and_shortens_no_window() {
+    let amends = |b: &mut BAA| b.spec.amends_ref = Some(crate::api::NameRef { name: "one".into() });
+    let agencies = |b: &mut BAA| b.spec.disclosing.role = PartyRole::BusinessAssociate;
+    for crowd in [unsigned(300, |_| ()), unsigned(300, amends), unsigned(300, agencies)] {
+        let mut agreements = crowd;
+        agreements.push(agreed("one", "acme", ("00:00:00", None)));
+        let verdict = evaluated(&["acme"], &agreements, now());
+        let acme = &verdict.entities[0];
+        assert!(acme.open && acme.path == ["one"], "{}", acme.missing);
+        assert_eq!((acme.closes, acme.categories[&PhiCategory::Recording]), (None, None));
+    }
+}
+
+/// Layers of agencies, each of whose agreements names all of the layer above: 16 to the power of 5 ways.
+#[test]
+fn a_maze_that_nobody_has_signed_is_not_walked_to_its_end() {
+    let mut agreements = vec![agreed("one", "acme", ("00:00:00", None))];
+    for layer in 0..6_usize {
+        let party = |n: usize| if n == 0 { "ringwell".to_owned() } else { format!("agency-{n}") };
+        for n in 0..16 {
+            let mut baa =
+                baa(&format!("maze-{layer}-{n}"), &format!("uid-{layer}-{n}"), &party(layer + 1), ("00:00:00", None));
+            baa.spec.disclosing.role = PartyRole::BusinessAssociate;
+            baa.spec.receiving.party = party(layer);
+            let above =
+                |n| crate::api::Upstream { baa_ref: crate::api::NameRef { name: format!("maze-{}-{n}", layer + 1) } };
+            baa.spec.upstream = Some((0..16).map(above).collect());
+            agreements.push((baa, vec![]));
+        }
+    }
+    let began = std::time::Instant::now();
+    assert!(evaluated(&["acme"], &agreements, now()).any_open());
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn of_two_amendments_of_one_day_the_one_that_was_signed_last_counts() {
+    let amended = |name: &str, signed_at: &str, categories: &[PhiCategory]| {
+        let mut baa = baa(name, &format!("uid-of-{name}"), "acme", ("10:00:00", None));
+        baa.spec.amends_ref = Some(crate::api::NameRef { name: "one".into() });
+        baa.spec.scope.phi_categories = categories.to_vec();
+        let acts = signed(&baa, signed_at).to_vec();
+        (baa, acts)
+    };
+    let (wide, narrow) = ([PhiCategory::Recording, PhiCategory::Message], [PhiCategory::Message]);
+    let one = agreed("one", "acme", ("00:00:00", None));
+    let open = |agreements: &[(BAA, Vec<Attestation>)]| {
+        evaluated(&["acme"], agreements, now()).entities[0].categories.keys().copied().collect::<Vec<_>>()
+    };
+    let later = [one.clone(), amended("z-wide", "02:00:00", &wide), amended("a-narrow", "03:00:00", &narrow)];
+    assert_eq!(open(&later), narrow, "whatever their names are");
+    let together = [one, amended("z-wide", "02:00:00", &wide), amended("a-narrow", "02:00:00", &narrow)];
+    assert_eq!(open(&together), narrow, "of two of one second, the strictest");
+}
+
 /// Agreements of three entities, with signatures that may be missing and terminations that may have been given.
 fn any_agreements() -> impl Strategy<Value = Vec<(BAA, Vec<Attestation>)>> {
     let one =

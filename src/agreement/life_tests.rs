@@ -289,6 +289,7 @@ proptest! {
 fn withdraw(uid: &str, by: &str, created: &str) -> Attestation {
     let mut act = act("Withdraw", ABOUT, "acme", by, created);
     act.spec.subject_ref.kind = SubjectKind::Attestation;
+    act.spec.subject_ref.name = uid.replace("uid-of-", "");
     act.spec.subject_ref.uid = uid.into();
     act
 }
@@ -298,7 +299,7 @@ fn two(baa: &BAA, second: &str) -> Vec<Attestation> {
     let mut acts = signed(baa, "01:00:00").to_vec();
     acts[1].metadata.creation_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(second)));
     for (n, act) in acts.iter_mut().enumerate() {
-        act.metadata.uid = Some(format!("uid-of-sign-{n}"));
+        (act.metadata.name, act.metadata.uid) = (Some(format!("sign-{n}")), Some(format!("uid-of-sign-{n}")));
     }
     acts
 }
@@ -319,4 +320,66 @@ fn nothing_takes_back_a_signature_of_an_agreement_that_both_have_signed() {
     let mut acts = two(&baa, "03:00:00");
     acts.push(withdraw("uid-of-sign-0", "bob", "04:00:00"));
     assert!(life(&baa, &acts, now()).in_force(now()), "it ends by Terminate, which is dated and has a party");
+}
+
+#[test]
+fn a_signature_stays_taken_back_when_the_other_one_is_given_anew() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = two(&baa, "05:00:00");
+    acts.push(withdraw("uid-of-sign-0", "bob", "03:00:00"));
+    acts.push(withdraw("uid-of-sign-1", "alice", "06:00:00"));
+    acts.push(act("Sign", ABOUT, "acme", "carol", "07:00:00"));
+    let life = life(&baa, &acts, now());
+    assert_eq!(
+        (life.phase(now()), life.opens()),
+        (BAAPhase::PartiallySigned, None),
+        "the platform had withdrawn at six"
+    );
+}
+
+#[test]
+fn what_is_taken_back_in_the_second_of_the_last_signature_does_not_count() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = two(&baa, "03:00:00");
+    acts.push(withdraw("uid-of-sign-0", "bob", "03:00:00"));
+    assert_eq!(life(&baa, &acts, now()).opens(), None, "nobody knows which came first");
+}
+
+#[test]
+fn a_withdrawal_names_its_act_by_name_and_uid() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = two(&baa, "03:00:00");
+    let mut other = withdraw("uid-of-sign-0", "bob", "02:00:00");
+    other.spec.subject_ref.name = NAME.into();
+    acts.push(other);
+    assert!(life(&baa, &acts, now()).in_force(now()), "it is found only by chance, so it never counts");
+}
+
+#[test]
+fn one_envelope_has_one_service_and_one_certificate() {
+    let baa = agreement("00:00:00", None);
+    let spoil: [Spoil; 2] = [
+        |a| a.spec.evidence.as_mut().unwrap().provider = "another".into(),
+        |a| a.spec.evidence.as_mut().unwrap().certificate_sha256 = "0".repeat(64),
+    ];
+    for spoil in spoil {
+        let mut acts = ["acme", "ringwell"].map(|party| act("Sign", ABOUT, party, "alice", "01:00:00"));
+        spoil(&mut acts[1]);
+        assert_eq!(life(&baa, &acts, now()).opens(), None);
+    }
+}
+
+#[test]
+fn a_second_termination_takes_nothing_back_of_the_first() {
+    let baa = agreement("00:00:00", None);
+    let mut acts = signed(&baa, "01:00:00").to_vec();
+    for (by, given, effective) in [("alice", "02:00:00", "20:00:00"), ("bob", "06:00:00", "18:00:00")] {
+        let mut end = act("Terminate", ABOUT, "acme", by, given);
+        end.spec.effective_time = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(effective)));
+        acts.push(end);
+    }
+    let life = life(&baa, &acts, now());
+    let notice = life.notice().unwrap();
+    assert_eq!((notice.given, notice.effective), (at("02:00:00"), at("18:00:00")), "frozen since the first of them");
+    assert!(life.is_terminating(at("04:00:00")) && !life.in_force(at("18:00:00")));
 }

@@ -9,13 +9,20 @@ use super::{
 };
 use crate::api::{Act, Attestation, BAA, SignatureStatus};
 
-/// A termination that was given: when, and from when on it counts.
+/// Terminations that were given: when the first was, and from when on the agreement has ended by one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Notice {
     /// From when on the agreement has ended.
     pub effective: Timestamp,
-    /// When the first one was recorded.
+    /// When the first of them was recorded.
     pub given: Timestamp,
+}
+
+impl Notice {
+    /// Both of them: a further termination ends no later, and freezes no later.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { effective: self.effective.min(other.effective), given: self.given.min(other.given) }
+    }
 }
 
 /// One BAA and the acts about it, without regard to other agreements. No clock is in it: moments only.
@@ -31,7 +38,7 @@ pub(super) struct Own {
     pub opens: Option<Timestamp>,
     /// When its term ends.
     pub expires: Option<Timestamp>,
-    /// The termination that ends it first.
+    /// The terminations of it, taken together.
     pub notice: Option<Notice>,
     /// What is missing, in words; empty when both parties have signed.
     pub missing: String,
@@ -46,28 +53,25 @@ impl Own {
         let mut signatures = signatures(baa, acts, &mut ignored);
         let (disclosing, receiving) = (baa.spec.disclosing.party.as_str(), baa.spec.receiving.party.as_str());
         // A signature that was taken back before both had signed does not count; after that nothing takes it back.
-        let all = executed_at(&signatures, disclosing, receiving);
+        let executed = executed_at(&signatures, disclosing, receiving);
         signatures.retain(|s| {
-            let counts = acts.taken_back(s.act).is_none_or(|b| all.is_some_and(|a| a <= b));
+            let counts = s.back.is_none_or(|back| executed.is_some_and(|both| both < back));
             if !counts {
                 ignored.push(format!("Attestation {} does not count: it was withdrawn", s.name));
             }
             counts
         });
-        let executed = executed_at(&signatures, disclosing, receiving);
         let effective = baa.spec.term.effective_time.0;
         let given = acts.about(baa).filter(|a| a.spec.act == Act::Terminate);
         let notices = given.filter_map(|a| notice(a, baa, acts, now, &mut ignored)).collect::<Vec<_>>();
-        let expires = baa.spec.term.expiration_time.as_ref().map(|t| t.0);
-        let notices = notices.into_iter().filter(|n| expires.is_none_or(|e| n.effective < e));
         ignored.sort();
         Self {
             missing: missing(&signatures, disclosing, receiving, executed.is_some()),
             first_signed: signatures.iter().map(|s| s.created).min(),
             opens: executed.map(|t| t.max(effective)),
             executed,
-            expires,
-            notice: earliest(notices),
+            expires: baa.spec.term.expiration_time.as_ref().map(|t| t.0),
+            notice: notices.into_iter().reduce(Notice::and),
             signatures: signatures.iter().map(Signature::shown).collect(),
             ignored,
         }
@@ -82,12 +86,6 @@ impl Own {
     pub fn ever_counts(&self) -> bool {
         self.opens.is_some_and(|o| self.ends().is_none_or(|e| o < e))
     }
-}
-
-/// The first of them to take effect, as if it had been recorded with the first of them: one more notice never frees what another froze.
-pub(super) fn earliest(notices: impl IntoIterator<Item = Notice>) -> Option<Notice> {
-    let least = |a: Notice, b: Notice| Notice { effective: a.effective.min(b.effective), given: a.given.min(b.given) };
-    notices.into_iter().reduce(least)
 }
 
 /// When a termination by a party takes effect; a past moment means the moment of the act. The UID must be this BAA's.

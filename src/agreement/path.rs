@@ -17,8 +17,10 @@ use crate::api::{PartyRole, PermittedUse};
 
 /// Most hops of a path.
 const MOST_HOPS: usize = 6;
-/// Most paths of one entity; with more, none is believed.
+/// Most paths of one entity that may count; with more, none is believed.
 const MOST_PATHS: usize = 256;
+/// Most agreements that are looked at for them.
+const MOST_STEPS: usize = 4096;
 
 /// One hop of a path.
 #[derive(Clone, Debug)]
@@ -57,58 +59,75 @@ pub enum Obstacle {
 }
 
 /// Every path of `entity` to `platform`. No cycles; nobody is at both ends (C10).
+///
+/// Paths that may count are looked for first, and all of them or none: what nobody has signed cannot crowd them out. Of the others some are
+/// enough, to say what is missing.
 pub fn paths<'b, 'a>(book: &'b Book<'a>, entity: &str, platform: &str) -> Vec<Path<'b, 'a>> {
-    let mut found = vec![];
     if entity == platform {
-        return found;
+        return vec![];
     }
-    let last = book.lives().filter(|l| l.place == Place::Root && l.baa.spec.receiving.party == platform);
-    for life in last {
-        let hop = Hop::Agreement(life, None);
-        above(book, entity, vec![hop], &BTreeSet::from([platform.to_owned()]), &mut found);
+    let signed = Search::of(book, entity, platform, true);
+    if signed.found.len() > MOST_PATHS || signed.steps > MOST_STEPS {
+        return vec![];
     }
-    if found.len() > MOST_PATHS {
-        found.clear();
-    }
-    found
+    let others = Search::of(book, entity, platform, false).found.into_iter().filter(|p| !p.may_count());
+    signed.found.into_iter().chain(others).collect()
 }
 
-/// Follows the agreement that was found last (the first of the path so far) upwards.
-fn above<'b, 'a>(
+/// A search from the platform upwards.
+struct Search<'b, 'a, 'e> {
     book: &'b Book<'a>,
-    entity: &str,
-    below: Vec<Hop<'b, 'a>>,
-    passed: &BTreeSet<String>,
-    found: &mut Vec<Path<'b, 'a>>,
-) {
-    let Some(Hop::Agreement(life, _)) = below.last() else { return };
-    let (life, disclosing) = (*life, &life.baa.spec.disclosing);
-    if passed.contains(&disclosing.party) || below.len() > MOST_HOPS || found.len() > MOST_PATHS {
-        return;
+    entity: &'e str,
+    /// Whether only agreements that count at some time are looked at.
+    signed: bool,
+    found: Vec<Path<'b, 'a>>,
+    /// Agreements that were looked at.
+    steps: usize,
+}
+
+impl<'b, 'a, 'e> Search<'b, 'a, 'e> {
+    fn of(book: &'b Book<'a>, entity: &'e str, platform: &str, signed: bool) -> Self {
+        let mut search = Self { book, entity, signed, found: vec![], steps: 0 };
+        let last = book.lives().filter(|l| l.place == Place::Root && l.baa.spec.receiving.party == platform);
+        for life in last {
+            search.above(vec![Hop::Agreement(life, None)], &BTreeSet::from([platform.to_owned()]));
+        }
+        search
     }
-    let mut complete = |mut hops: Vec<Hop<'b, 'a>>| {
-        hops.reverse();
-        found.push(Path { hops });
-    };
-    match disclosing.role {
-        PartyRole::CoveredEntity if disclosing.party == entity => complete(below),
-        PartyRole::BusinessAssociate if disclosing.party != entity => {
-            if let Some(attested) = attested(book, life, entity) {
-                let (entity, associate) = (entity.to_owned(), disclosing.party.clone());
-                let hop = Hop::Attested { entity, associate, attested };
-                complete(below.iter().cloned().chain([hop]).collect());
-            }
-            let passed = passed.iter().cloned().chain([disclosing.party.clone()]).collect();
-            for (name, from) in book.upstream(life) {
-                for up in book.line(&name) {
-                    if up.baa.spec.receiving.party == disclosing.party {
-                        let hops = below.iter().cloned().chain([Hop::Agreement(up, from)]).collect();
-                        above(book, entity, hops, &passed, found);
+
+    /// Follows the agreement that was found last (the first of the path so far) upwards.
+    fn above(&mut self, below: Vec<Hop<'b, 'a>>, passed: &BTreeSet<String>) {
+        let Some(Hop::Agreement(life, _)) = below.last() else { return };
+        let (life, disclosing) = (*life, &life.baa.spec.disclosing);
+        let skipped = passed.contains(&disclosing.party) || (self.signed && !life.counts());
+        if skipped || below.len() > MOST_HOPS || self.found.len() > MOST_PATHS || self.steps > MOST_STEPS {
+            return;
+        }
+        self.steps += 1;
+        match disclosing.role {
+            PartyRole::CoveredEntity if disclosing.party == self.entity => self.complete(below),
+            PartyRole::BusinessAssociate if disclosing.party != self.entity => {
+                if let Some(attested) = attested(self.book, life, self.entity) {
+                    let (entity, associate) = (self.entity.to_owned(), disclosing.party.clone());
+                    let hop = Hop::Attested { entity, associate, attested };
+                    self.complete(below.iter().cloned().chain([hop]).collect());
+                }
+                let passed = passed.iter().cloned().chain([disclosing.party.clone()]).collect();
+                for (name, from) in self.book.upstream(life) {
+                    for up in self.book.line(&name) {
+                        if up.baa.spec.receiving.party == disclosing.party {
+                            self.above(below.iter().cloned().chain([Hop::Agreement(up, from)]).collect(), &passed);
+                        }
                     }
                 }
             }
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn complete(&mut self, mut hops: Vec<Hop<'b, 'a>>) {
+        hops.reverse();
+        self.found.push(Path { hops });
     }
 }
 
@@ -153,6 +172,12 @@ impl Path<'_, '_> {
     #[must_use]
     pub fn terms(&self, book: &Book<'_>, at: Timestamp) -> Option<Terms> {
         strictest_of(self.agreements().map(|life| book.terms(life, at)))
+    }
+
+    /// Whether every agreement of it counts at some time: else the path never does.
+    #[must_use]
+    pub fn may_count(&self) -> bool {
+        self.agreements().all(Life::counts)
     }
 
     /// The agreements of it, the entity's first.

@@ -43,7 +43,8 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     Outcome::Ready(until.unwrap_or(context.resync).min(context.resync), Urgency::Change)
 }
 
-/// The BAA, those of the same disclosing party, those that it names above itself with theirs, and the acts about them all.
+/// The BAA, those of the same disclosing party, those that it amends or supersedes, whosever they are, those that it names above itself with theirs,
+/// and the acts about them all.
 fn around(baa: &Arc<BAA>, stores: &Stores) -> (Vec<Arc<BAA>>, Vec<Arc<Attestation>>) {
     let mut found: BTreeMap<String, Arc<BAA>> = BTreeMap::from([(baa.name_any(), baa.clone())]);
     let add = |party: &str, found: &mut BTreeMap<String, Arc<BAA>>| {
@@ -51,6 +52,10 @@ fn around(baa: &Arc<BAA>, stores: &Stores) -> (Vec<Arc<BAA>>, Vec<Arc<Attestatio
         found.extend(theirs.iter().filter_map(|b| b.object.as_ref().ok()).map(|b| (b.name_any(), b.clone())));
     };
     add(&baa.spec.disclosing.party, &mut found);
+    for near in [&baa.spec.supersedes_ref, &baa.spec.amends_ref].into_iter().flatten() {
+        let named = stores.baas.get("", &near.name);
+        found.extend(named.known().and_then(|b| b.object.as_ref().ok()).map(|b| (b.name_any(), b.clone())));
+    }
     let own = |b: &&Arc<BAA>| b.spec.receiving.party == baa.spec.receiving.party;
     let above: Vec<_> = found.values().filter(own).flat_map(|b| b.spec.upstream.iter().flatten()).cloned().collect();
     for up in above {
@@ -62,4 +67,26 @@ fn around(baa: &Arc<BAA>, stores: &Stores) -> (Vec<Arc<BAA>>, Vec<Arc<Attestatio
     acts.extend(acts.clone().iter().flat_map(|a| stores.acts.by(&a.name_any())));
     let acts = acts.iter().filter_map(|a| a.object.as_ref().ok().cloned()).collect();
     (found.into_values().collect(), acts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::NameRef, plan::fixture::baa};
+
+    #[test]
+    fn what_is_between_other_parties_is_not_said_to_be_missing() {
+        let theirs = baa("theirs", "uid-of-theirs", "brite", ("00:00:00", None));
+        for amends in [true, false] {
+            let mut ours = baa("ours", "uid-of-ours", "acme", ("00:00:00", None));
+            let target = Some(NameRef { name: "theirs".into() });
+            *(if amends { &mut ours.spec.amends_ref } else { &mut ours.spec.supersedes_ref }) = target;
+            let stores = Stores::default();
+            stores.baas.relist([Guarded::ok(theirs.clone()), Guarded::ok(ours.clone())]);
+            let (baas, _) = around(&Arc::new(ours), &stores);
+            let book = Book::new(&baas.iter().map(AsRef::as_ref).collect::<Vec<_>>(), &[], crate::plan::fixture::now());
+            let said = book.life("ours").unwrap().ignored();
+            assert!(said[0].contains("between other parties"), "{said:?}");
+        }
+    }
 }

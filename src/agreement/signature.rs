@@ -8,12 +8,14 @@ use crate::api::{Act, Attestation, BAA, SignatureStatus};
 
 /// One signature that fits the agreement.
 pub(super) struct Signature<'a> {
-    pub act: &'a Attestation,
     pub name: String,
     pub created: Timestamp,
+    /// When it was taken back, if it was.
+    pub back: Option<Timestamp>,
     party: &'a str,
     by: &'a str,
-    envelope: &'a str,
+    /// The service, the envelope and its certificate: one envelope has one of each.
+    envelope: (&'a str, &'a str, &'a str),
 }
 
 impl Signature<'_> {
@@ -28,7 +30,7 @@ pub(super) fn signatures<'a>(baa: &BAA, acts: &Acts<'a>, ignored: &mut Vec<Strin
     let mut found: Vec<Signature<'_>> = vec![];
     for act in acts.about(baa).filter(|a| a.spec.act == Act::Sign) {
         match signature(baa, act) {
-            Ok(s) => found.push(s),
+            Ok(s) => found.push(Signature { back: acts.taken_back(act), ..s }),
             Err(why) => ignored.push(format!("Attestation {} does not count: {why}", act.name_any())),
         }
     }
@@ -50,16 +52,20 @@ fn signature<'a>(baa: &BAA, act: &'a Attestation) -> Result<Signature<'a>, Strin
     }
     let evidence = spec.evidence.as_ref().ok_or("spec.evidence is missing; sign anew with it")?;
     let created = created(act).ok_or("metadata.creationTimestamp is missing")?;
-    Ok(Signature { act, name: act.name_any(), created, party, by: &spec.by, envelope: &evidence.envelope_id })
+    let envelope = (evidence.provider.as_str(), evidence.envelope_id.as_str(), evidence.certificate_sha256.as_str());
+    Ok(Signature { name: act.name_any(), created, back: None, party, by: &spec.by, envelope })
 }
 
-/// The earliest moment at which both parties had signed: two recorders, or one envelope that covers both.
+/// The earliest moment at which both parties had signed and neither had taken it back: two recorders, or one envelope that covers both.
+/// What was taken back in the same second does not count: the API server's clock does not say which came first.
 pub(super) fn executed_at(signatures: &[Signature<'_>], disclosing: &str, receiving: &str) -> Option<Timestamp> {
     let of = |party| signatures.iter().filter(move |s: &&Signature<'_>| s.party == party);
     of(disclosing)
         .flat_map(|d| of(receiving).map(move |r| (d, r)))
         .filter(|(d, r)| d.by != r.by || d.envelope == r.envelope)
-        .map(|(d, r)| d.created.max(r.created))
+        .map(|(d, r)| (d.created.max(r.created), [d.back, r.back]))
+        .filter(|(both, back)| back.iter().flatten().all(|back| both < back))
+        .map(|(both, _)| both)
         .min()
 }
 

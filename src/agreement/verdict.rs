@@ -1,5 +1,7 @@
 //! The verdict about one plan: every covered entity, every feature that needs a vendor, and when any of it changes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
@@ -75,10 +77,13 @@ pub fn evaluate(question: Question<'_>, baas: &[&BAA], acts: &[&Attestation], no
     let paths: Vec<Vec<Path<'_, '_>>> = parties.iter().map(|p| paths(&book, p, platform)).collect();
     let vendors: Vec<_> = features.iter().map(|f| vendor::agreements(&book, platform, &f.vendor)).collect();
 
-    let mut moments: std::collections::BTreeSet<_> = paths.iter().flat_map(|p| entity::moments(&book, p)).collect();
-    moments.extend(vendors.iter().flatten().flat_map(|v| book.moments(v)));
+    // What nobody has signed has no part in how far is looked ahead; only what is missing may be said in other words as it ages.
+    let mut moments: BTreeSet<_> = paths.iter().flat_map(|p| entity::moments(&book, p)).collect();
+    moments.extend(vendors.iter().flatten().filter(|v| v.counts()).flat_map(|v| book.moments(v)));
     moments.extend(acts.iter().filter_map(|a| super::acts::created(a)));
     let timeline = Timeline::new(&moments, now);
+    let unsigned = paths.iter().flatten().filter(|p| !p.may_count()).flat_map(|p| p.moments(&book));
+    let next_change = timeline.next().into_iter().chain(unsigned.filter(|t| *t > now)).min();
     let states: Vec<_> = paths.iter().map(|p| timeline.map(|t| entity::state(&book, p, t))).collect();
 
     let entities = parties.iter().zip(&paths).zip(&states);
@@ -101,5 +106,5 @@ pub fn evaluate(question: Question<'_>, baas: &[&BAA], acts: &[&Attestation], no
         FeatureVerdict { flag: feature.flag.clone(), open, closes, reason, message }
     });
     let features = features.collect();
-    Verdict { entities, features, next_change: timeline.next() }
+    Verdict { entities, features, next_change }
 }

@@ -46,6 +46,7 @@ use super::CoveredEntity;
 #[x_kube(validation = Rule::new("self.act != 'AttestUpstream' || (has(self.onBehalfOf) && has(self.coveredEntity) && self.onBehalfOf.party != self.coveredEntity.party)").message("the act AttestUpstream needs spec.onBehalfOf: the business associate that has the agreement, which is not spec.coveredEntity itself"))]
 #[x_kube(validation = Rule::new("!has(self.capacity) || self.act == 'Withdraw'").message("spec.capacity is for the act Withdraw; other acts count by their caller's groups"))]
 #[x_kube(validation = Rule::new("!has(self.effectiveTime) || self.act == 'Terminate'").message("spec.effectiveTime is for the act Terminate; other acts count from their creation"))]
+#[x_kube(validation = Rule::new("[has(self.effectiveTime) ? self.effectiveTime : timestamp('2000-01-01T00:00:00Z'), has(self.expirationTime) ? self.expirationTime : timestamp('2000-01-01T00:00:00Z')].all(t, t < timestamp('9000-01-01T00:00:00Z'))").message("spec.effectiveTime and spec.expirationTime must be before the year 9000"))]
 pub struct AttestationSpec {
     /// What is done.
     pub act: Act,
@@ -76,9 +77,15 @@ pub struct AttestationSpec {
     pub capacity: Option<Capacity>,
     /// When a termination takes effect; absent or past: at its creation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(
+        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    ))]
     pub effective_time: Option<Time>,
     /// When it ceases to count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(
+        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    ))]
     pub expiration_time: Option<Time>,
 }
 

@@ -368,6 +368,21 @@ fn a_lease_is_renewed_at_half_and_not_when_that_gains_nothing() {
 }
 
 #[test]
+fn an_agreement_that_is_renewed_shortly_before_its_end_leaves_no_gap() {
+    let (mut world, end) = (unlocked(), at("12:10:00"));
+    Arc::make_mut(&mut world.baas[0]).spec.term.expiration_time = Some(Time(end));
+    settle(&mut world, now());
+    let mut next = baa("acme-dental-2027", "uid-of-2027", "acme-dental", ("12:10:00", None));
+    next.spec.supersedes_ref = Some(crate::api::NameRef { name: world.baas[0].name_any() });
+    world.acts.extend(signed(&next, "12:05:00").map(Arc::new));
+    world.baas.push(Arc::new(next));
+    settle(&mut world, after(6));
+    let at_the_end = evaluate(&document(&world), "capture.recording.allowed", Some(end.as_second()));
+    assert_eq!(at_the_end, true, "the document goes on before its window ends");
+    assert_eq!(words(&todo(&world, after(7))), Vec::<String>::new(), "and is written once");
+}
+
+#[test]
 fn a_window_that_was_issued_in_the_future_speaks_of_a_clock_that_was_set_back() {
     let world = unlocked();
     let yesterday = after(-24 * 60);

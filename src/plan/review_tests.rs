@@ -115,9 +115,9 @@ fn a_status_is_what_it_reads_back_as_even_when_an_end_has_fractions() {
 fn a_signature_that_was_taken_back_before_both_had_signed_does_not_count() {
     let agreement = baa("withdrawn", "uid", "acme-dental", ("00:00:00", None));
     let [mut one, two] = signed(&agreement, "03:00:00");
-    one.metadata.uid = Some("uid-of-the-signature".into());
+    (one.metadata.name, one.metadata.uid) = (Some("the-signature".into()), Some("uid-of-the-signature".into()));
     let taken = |by: &str, at: &str| {
-        let mut w = super::fixture::act("Withdraw", ("any", "uid-of-the-signature"), "acme-dental", by, at);
+        let mut w = super::fixture::act("Withdraw", ("the-signature", "uid-of-the-signature"), "acme-dental", by, at);
         w.spec.on_behalf_of = None;
         w
     };

@@ -42,6 +42,7 @@ use super::{NameRef, PermittedUse, PhiCategory};
 #[x_kube(validation = Rule::new("!has(self.upstream) || self.disclosing.role == 'BusinessAssociate'").message("spec.upstream is given only when spec.disclosing.role is BusinessAssociate"))]
 #[x_kube(validation = Rule::new("!has(self.term.expirationTime) || self.term.expirationTime > self.term.effectiveTime").message("spec.term.expirationTime must be after spec.term.effectiveTime"))]
 #[x_kube(validation = Rule::new("!(has(self.supersedesRef) && has(self.amendsRef))").message("give one of spec.supersedesRef and spec.amendsRef"))]
+#[x_kube(validation = Rule::new("self.term.effectiveTime < timestamp('9000-01-01T00:00:00Z') && (!has(self.term.expirationTime) || self.term.expirationTime < timestamp('9000-01-01T00:00:00Z'))").message("spec.term must lie before the year 9000: leave expirationTime out for an agreement without end"))]
 pub struct BAASpec {
     /// The party that discloses protected health information.
     pub disclosing: Party,
@@ -192,8 +193,14 @@ pub struct Clocks {
 #[serde(rename_all = "camelCase")]
 pub struct Term {
     /// When the agreement takes effect; it counts from the last signature if that is later.
+    #[schemars(regex(
+        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    ))]
     pub effective_time: Time,
     /// When it ends; absent: until it is terminated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(
+        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+    ))]
     pub expiration_time: Option<Time>,
 }

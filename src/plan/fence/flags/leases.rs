@@ -68,7 +68,10 @@ pub fn desired(
     let fresh = opening(agreements, effective, now, lease.ends(now));
     let may_open =
         *gate == Gate::Open && live.is_some() && was_told(&tenant.plan, &[PHI_UNLOCKED]) && !fresh.entities.is_empty();
-    let due = |k: &Opening| (now >= lease.due(k.issued) || widens(&fresh, k)) && prolongs(&fresh, k);
+    let due = |k: &Opening| {
+        let due = lease.due(k.issued);
+        (now >= due || widens(&fresh, k) || outlives(&fresh, k, due)) && prolongs(&fresh, k)
+    };
     let opens = may_open && kept.as_ref().is_none_or(due);
     let may_read =
         *read_gate == Gate::Open && live.is_some() && agreements.ever_open() && was_told(&tenant.plan, &FENCES);
@@ -131,6 +134,17 @@ fn widens(fresh: &Opening, kept: &Opening) -> bool {
         || fresh.categories.keys().any(|c| !kept.categories.contains_key(c))
         || (fresh.guide_until.is_some() && kept.guide_until.is_none())
         || (fresh.redaction_off_until.is_some() && kept.redaction_off_until.is_none())
+}
+
+/// Whether something ends before `due` that goes on by now, as when an agreement is renewed shortly before its end: it is not let lapse.
+fn outlives(fresh: &Opening, kept: &Opening, due: i64) -> bool {
+    let goes_on = |end: Option<i64>, until: Option<i64>| end.is_some_and(|end| end < due && until > Some(end));
+    let of = |party: &str, c| fresh.entities.iter().find(|e| e.0 == party).and_then(|e| e.1.get(c)).copied();
+    kept.entities.iter().any(|e| e.1.iter().any(|(c, end)| goes_on(Some(*end), of(&e.0, c))))
+        || kept.categories.iter().any(|(c, end)| goes_on(Some(*end), fresh.categories.get(c).copied()))
+        || kept.vendored.iter().any(|(f, end)| goes_on(Some(*end), fresh.vendored.get(f).copied()))
+        || goes_on(kept.guide_until, fresh.guide_until)
+        || goes_on(kept.redaction_off_until, fresh.redaction_off_until)
 }
 
 /// Whether anything would open anew or stay open for longer: a window that ends with its agreement cannot be prolonged.
