@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     ask::{Answer, Ask},
     attempts::{CARL, MALLORY, PIPELINE, Play, ROOT, TINA, act, at},
-    office::{ALICE, BOB, Office, PLATFORM, about, agency, condition, draft, name_of, signature},
+    office::{ALICE, BOB, Office, PLATFORM, about, agency, another_second, condition, draft, name_of, signature},
 };
 
 const P: &str = "a pipeline with */*";
@@ -546,7 +546,7 @@ async fn withdrawals(play: &mut Play, end: &Value) -> Result<()> {
     let one = play.office.act(ALICE, &filed, signature(PLATFORM)).await?;
     let taken = play.office.withdraw(&one).await?;
     play.office.act(ALICE, &taken, json!({ "act": "Withdraw", "subjectRef": about("Attestation", &taken) })).await?;
-    wait::stays(Duration::from_millis(1100), "another second", async || Ok(()), |()| true).await?;
+    another_second().await?;
     let other = Ask::create(act(BOB, ("BAA", &filed), signature(&shut)));
     play.idle(CLINIC, "signs after the platform had taken its signature back", other).await?;
     Ok(())
