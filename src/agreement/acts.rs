@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 /// Acts by the name of their subject.
 pub(super) struct Acts<'a> {
+    now: Timestamp,
     by_subject: HashMap<&'a str, Vec<&'a Attestation>>,
     /// Withdrawals by the UID of what they take back.
     withdrawals: HashMap<&'a str, Vec<&'a Attestation>>,
 }
 
 impl<'a> Acts<'a> {
-    pub fn new(acts: &[&'a Attestation]) -> Self {
+    pub fn new(acts: &[&'a Attestation], now: Timestamp) -> Self {
         let mut by_subject: HashMap<&str, Vec<&Attestation>> = HashMap::new();
         let mut withdrawals: HashMap<&str, Vec<&Attestation>> = HashMap::new();
         for act in acts {
@@ -23,7 +24,7 @@ impl<'a> Acts<'a> {
                 _ => by_subject.entry(&subject.name).or_default().push(act),
             }
         }
-        Self { by_subject, withdrawals }
+        Self { now, by_subject, withdrawals }
     }
 
     /// Acts about the BAA of this name; whether they mean this very BAA is for the reader to see.
@@ -33,10 +34,17 @@ impl<'a> Acts<'a> {
         found.into_iter().filter(|a| a.spec.subject_ref.kind == SubjectKind::BAA)
     }
 
-    /// When `act` was taken back, if it was: by the same person, or by a privacy officer.
+    /// When `act` was taken back, if it was: by the same person, or by a privacy officer. What the API server's clock, ahead of one's own, has dated
+    /// later than now was taken back now.
     pub fn taken_back(&self, act: &Attestation) -> Option<Timestamp> {
         let about = self.withdrawals.get(act.metadata.uid.as_deref()?);
-        about.into_iter().flatten().filter(|w| takes_back(w, act)).filter_map(|w| created(w)).min()
+        about
+            .into_iter()
+            .flatten()
+            .filter(|w| takes_back(w, act))
+            .filter_map(|w| created(w))
+            .min()
+            .map(|back| back.min(self.now))
     }
 }
 

@@ -23,10 +23,11 @@ pub struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// Reads agreements and the acts about them. `now` decides only which withdrawals of terminations are already there.
+    /// Reads agreements and the acts about them. `now` decides only which withdrawals of terminations are already there,
+    /// and since when what closes counts that a clock ahead of one's own has dated later.
     #[must_use]
     pub fn new(baas: &[&'a BAA], acts: &[&'a Attestation], now: Timestamp) -> Self {
-        let acts = Acts::new(acts);
+        let acts = Acts::new(acts, now);
         let named = baas.iter().filter_map(|b| Some((b.metadata.name.as_deref()?, *b)));
         let lives = named.map(|(name, baa)| (name, Life::new(baa, Own::read(baa, &acts, now)))).collect();
         let mut book = Self { lives, acts };
@@ -92,9 +93,8 @@ impl<'a> Book<'a> {
                 Some(opens) if opens <= at && amendment.own.ever_counts() => {
                     whole.push(((opens, amendment.own.executed), amendment));
                 }
-                Some(_) => {}
-                None if amendment.narrows(at) => half.push(amendment),
-                None => {}
+                _ if amendment.narrows(at) => half.push(amendment),
+                _ => {}
             }
         }
         whole.sort_by_key(|(since, amendment)| (*since, amendment.name()));

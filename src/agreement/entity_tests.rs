@@ -175,8 +175,13 @@ fn of_two_amendments_of_one_day_the_one_that_was_signed_last_counts() {
     };
     let later = [one.clone(), amended("z-wide", "02:00:00", &wide), amended("a-narrow", "03:00:00", &narrow)];
     assert_eq!(open(&later), narrow, "whatever their names are");
-    let together = [one, amended("z-wide", "02:00:00", &wide), amended("a-narrow", "02:00:00", &narrow)];
+    let together = [one.clone(), amended("z-wide", "02:00:00", &wide), amended("a-narrow", "02:00:00", &narrow)];
     assert_eq!(open(&together), narrow, "of two of one second, the strictest");
+    let base = evaluated(&["acme"], std::slice::from_ref(&one), now()).entities[0].categories.len();
+    assert!(
+        base > 1 && open(&[one, amended("ahead", "12:00:40", &[PhiCategory::Recording])]) == [PhiCategory::Recording],
+        "by a clock ahead of ours"
+    );
 }
 
 /// Agreements of three entities, with signatures that may be missing and terminations that may have been given.

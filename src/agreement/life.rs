@@ -141,16 +141,18 @@ impl<'a> Life<'a> {
         [self.own.opens, self.closes(), self.narrows_from(), notice].into_iter().flatten().chain(ends).collect()
     }
 
-    /// From when on an amendment that only one party has signed may narrow: what is stricter needs no second signature.
+    /// From when on an amendment that only one party has signed may narrow: what is stricter needs no second signature. Once both have signed, it
+    /// does so until it opens.
     pub(super) fn narrows_from(&self) -> Option<Timestamp> {
         let from = self.own.first_signed?.max(self.baa.spec.term.effective_time.0);
-        let half = self.own.executed.is_none() && self.own.ends().is_none_or(|e| from < e);
+        let half = self.own.opens.is_none_or(|o| from < o) && self.own.ends().is_none_or(|e| from < e);
         half.then_some(from)
     }
 
     /// Whether it narrows what it amends at `at`, signed by one party alone.
     pub(super) fn narrows(&self, at: Timestamp) -> bool {
-        self.narrows_from().is_some_and(|t| t <= at) && self.own.ends().is_none_or(|e| at < e)
+        let ends = self.own.opens.into_iter().chain(self.own.ends()).min();
+        self.narrows_from().is_some_and(|t| t <= at) && ends.is_none_or(|e| at < e)
     }
 
     /// The state in one word.

@@ -383,3 +383,19 @@ fn a_second_termination_takes_nothing_back_of_the_first() {
     assert_eq!((notice.given, notice.effective), (at("02:00:00"), at("18:00:00")), "frozen since the first of them");
     assert!(life.is_terminating(at("04:00:00")) && !life.in_force(at("18:00:00")));
 }
+
+#[test]
+fn what_a_clock_ahead_of_ours_has_dated_closes_at_once_and_opens_then() {
+    let baa = agreement("00:00:00", None);
+    let ahead = "12:00:40";
+    assert!(
+        !life(&baa, &signed(&baa, ahead), now()).in_force(now())
+            && life(&baa, &signed(&baa, ahead), now()).opens() == Some(at(ahead))
+    );
+    let mut acts = signed(&baa, "01:00:00").to_vec();
+    acts.push(act("Terminate", ABOUT, "acme", "alice", ahead));
+    assert_eq!(life(&baa, &acts, now()).phase(now()), BAAPhase::Terminated, "it is there, so it was given");
+    let mut acts = two(&baa, "12:00:30");
+    acts.push(withdraw("uid-of-sign-0", "bob", ahead));
+    assert_eq!(life(&baa, &acts, now()).opens(), None, "taken back before the other one counts");
+}

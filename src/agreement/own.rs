@@ -25,7 +25,8 @@ impl Notice {
     }
 }
 
-/// One BAA and the acts about it, without regard to other agreements. No clock is in it: moments only.
+/// One BAA and the acts about it, without regard to other agreements. Moments only: what a clock ahead of one's own has
+/// dated later than now closes now, and opens then.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Own {
     /// The signatures that count.
@@ -67,7 +68,7 @@ impl Own {
         ignored.sort();
         Self {
             missing: missing(&signatures, disclosing, receiving, executed.is_some()),
-            first_signed: signatures.iter().map(|s| s.created).min(),
+            first_signed: signatures.iter().map(|s| s.created.min(now)).min(),
             opens: executed.map(|t| t.max(effective)),
             executed,
             expires: baa.spec.term.expiration_time.as_ref().map(|t| t.0),
@@ -96,7 +97,7 @@ fn notice(act: &Attestation, baa: &BAA, acts: &Acts<'_>, now: Timestamp, ignored
     } else if party != baa.spec.disclosing.party && party != baa.spec.receiving.party {
         "spec.onBehalfOf.party is neither party of this BAA; name one of them"
     } else {
-        let given = created(act)?;
+        let given = created(act)?.min(now);
         let effective = act.spec.effective_time.as_ref().map_or(given, |t| t.0.max(given));
         match acts.taken_back(act) {
             Some(back) if back <= now && back < effective => "it was withdrawn before it took effect",

@@ -7,7 +7,9 @@ use futures::future::try_join_all;
 use ringfence_e2e::{promise, tenant::unique};
 use serde_json::{Value, json};
 
-use crate::office::{ALICE, BOB, Office, PLATFORM, captured, draft, entities, open, party, signature, soon, until};
+use crate::office::{
+    ALICE, BOB, Office, PLATFORM, another_second, captured, draft, entities, open, party, signature, soon, until,
+};
 
 /// Categories, and the words that their flags have for them.
 const CATEGORIES: [(&str, &str); 7] = [
@@ -83,6 +85,8 @@ async fn a_narrower_amendment_closes_soon_and_a_wider_one_needs_both_signatures(
         soon(&story, "narrower by one signature", one, |v| captured(v) == set(&["caller-id", "recording"])).await?;
         office.act(ALICE, &narrow, signature(PLATFORM)).await?;
         office.await_phase(&format!("narrow-{clinic}"), "Active").await?;
+        // Of two amendments that were signed in one second the stricter counts.
+        another_second().await?;
 
         let wide = office.file(amended("wide", json!(["CallerID", "Recording", "VisitorSession"]))).await?;
         office.act(BOB, &wide, signature(&party(&wide, "disclosing"))).await?;

@@ -57,7 +57,20 @@ async fn a_lapsed_attestation_closes_its_entity_and_is_given_anew() -> Result<()
         ensure!(values["phi.read.allowed"] == true, "a clinic keeps its records");
         story.await_condition("PhiUnlocked", "False", "UpstreamNotAttested").await?;
         office.attest(&lower, &story.tenant, 3600).await?;
-        open(&story).await
+        open(&story).await?;
+        let mut next = agency(&format!("next-{agent}"), &agent, PLATFORM, &[])?;
+        next["spec"]["supersedesRef"] = serde_json::json!({ "name": agent });
+        office.agree(next).await?;
+        office.await_phase(&agent, "Superseded").await?;
+        let path = await_entity(&story, &story.tenant, "by the successor", |e| {
+            e["path"][1] == format!("next-{agent}").as_str()
+        })
+        .await?;
+        ensure!(
+            path["open"] == true && !entities(&story.flags().await?).is_empty(),
+            "the attestation is carried over: {path}"
+        );
+        Ok(())
     })
     .await
 }

@@ -277,6 +277,11 @@ pub async fn soon<T>(
     Ok(values)
 }
 
+/// Waits until the API server dates what is done next later than what was done before: its moments are whole seconds.
+pub async fn another_second() -> Result<()> {
+    wait::stays(Duration::from_millis(1100), "another second", async || Ok(()), |()| true).await
+}
+
 /// The entry of an entity in the plan's status.
 pub async fn entity(story: &Scenario, party: &str) -> Result<Value> {
     let plan = story.read_plan().await?;

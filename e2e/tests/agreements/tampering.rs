@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use futures::future::try_join_all;
 use ringfence_e2e::{promise, scenario::seconds_from_now, tenant::unique, wait};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     ask::{Answer, Ask},
     attempts::{CARL, MALLORY, PIPELINE, Play, ROOT, TINA, act, at},
-    office::{ALICE, BOB, Office, PLATFORM, about, agency, condition, draft, name_of, signature},
+    office::{ALICE, BOB, Office, PLATFORM, about, agency, another_second, condition, draft, name_of, signature},
 };
 
 const P: &str = "a pipeline with */*";
@@ -126,7 +126,7 @@ async fn statuses(play: &mut Play) -> Result<()> {
     let mut filled = draft(&name, &play.shut.tenant, PLATFORM)?;
     filled["status"] = json!({ "phase": "Active", "signatures": signatures, "conditions": said("InForce", "True") });
     let stored = play.idle(P, "creates an agreement with its status filled in", Ask::create(filled)).await?;
-    ensure!(stored["status"]["phase"] != "Active", "{stored}");
+    play.must("its status is left out", stored["status"]["phase"] != "Active", &stored);
     play.office.await_phase(&name, "Draft").await?;
 
     let forged = json!({ "phase": "Active", "signatures": signatures, "openTime": "2026-01-01T00:00:00Z", "conditions": said("InForce", "True") });
@@ -240,17 +240,15 @@ async fn remade(play: &mut Play) -> Result<()> {
     let again = play
         .idle(P, "deletes a half-signed agreement, and makes it again with its name and UID", Ask::create(wide))
         .await?;
-    ensure!(again["metadata"]["uid"] != filed["metadata"]["uid"], "the API server gives UIDs");
+    play.must("the API server gives UIDs", again["metadata"]["uid"] != filed["metadata"]["uid"], &again);
     let sign = act(ALICE, ("BAA", &again), signature(PLATFORM));
     play.idle(OURS, "signs the new one, of which the clinic signed the former", Ask::create(sign)).await?;
-    let replay = act(OTHER_SIGNER, ("BAA", &filed), signature(&clinic));
+    let replay = act(MALLORY, ("BAA", &filed), signature(&clinic));
     play.idle(OTHER, "signs it for the clinic with the former's UID", Ask::create(replay)).await?;
     let status = play.office.await_phase(&name, "PartiallySigned").await?;
-    ensure!(status["ignored"].as_array().is_some_and(|i| i.len() == 2), "both are named: {status}");
+    play.must("both are named", status["ignored"].as_array().is_some_and(|i| i.len() == 2), &status);
     Ok(())
 }
-
-const OTHER_SIGNER: &str = MALLORY;
 
 /// Signatures on an agreement that lacks the platform's.
 async fn signatures(play: &mut Play) -> Result<()> {
@@ -314,7 +312,8 @@ async fn signatures(play: &mut Play) -> Result<()> {
     let mut early = act(MALLORY, ("BAA", &half), twice);
     early["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z".into();
     let stored = play.idle(OTHER, "backdates a signature by its creationTimestamp", Ask::create(early)).await?;
-    ensure!(stored["metadata"]["creationTimestamp"].as_str().is_some_and(|t| !t.starts_with("2020")), "{stored}");
+    let created = stored["metadata"]["creationTimestamp"].as_str();
+    play.must("the API server dates it", created.is_some_and(|t| !t.starts_with("2020")), &stored);
     let mut generated = act(MALLORY, ("BAA", &half), signature(&unique("stranger")));
     generated["metadata"] = json!({ "generateName": format!("{}-", name_of(&half)) });
     play.idle(OTHER, "signs under a generated name like the agreement's", Ask::create(generated)).await?;
@@ -367,7 +366,8 @@ async fn relations(play: &mut Play) -> Result<()> {
             play.idle(OTHER, &format!("{what} somebody else's agreement to {how} it, both signed"), last).await?;
             let status =
                 play.office.await_status(&name_of(&filed), "it says so", |s| s["ignored"][0].is_string()).await?;
-            ensure!(status["ignored"][0].as_str().is_some_and(|i| i.contains("between other parties")), "{status}");
+            let said = status["ignored"][0].as_str().is_some_and(|i| i.contains("between other parties"));
+            play.must("status says why it has no effect", said, &status);
         }
         play.idle(
             P,
@@ -539,14 +539,14 @@ async fn withdrawals(play: &mut Play, end: &Value) -> Result<()> {
         half_acts.as_array().into_iter().flatten().find(|a| a["spec"]["by"] == BOB).cloned().unwrap_or_default();
     play.idle(OTHER, "takes back the clinic's signature before the platform's", back(MALLORY, &first, false)).await?;
     let signed = play.office.await_phase(&name_of(&half), "PartiallySigned").await?["signatures"].to_string();
-    ensure!(signed.contains(&name_of(&first)), "it is still there: {signed}");
+    play.must("the signature is still there", signed.contains(&name_of(&first)), &json!(signed));
 
     // Signed, taken back, the taking back taken back, and then signed by the other.
     let filed = play.office.file(draft(&unique("taken"), &shut, PLATFORM)?).await?;
     let one = play.office.act(ALICE, &filed, signature(PLATFORM)).await?;
     let taken = play.office.withdraw(&one).await?;
     play.office.act(ALICE, &taken, json!({ "act": "Withdraw", "subjectRef": about("Attestation", &taken) })).await?;
-    wait::stays(Duration::from_millis(1100), "another second", async || Ok(()), |()| true).await?;
+    another_second().await?;
     let other = Ask::create(act(BOB, ("BAA", &filed), signature(&shut)));
     play.idle(CLINIC, "signs after the platform had taken its signature back", other).await?;
     Ok(())
@@ -608,7 +608,7 @@ async fn terminations(play: &mut Play) -> Result<()> {
     play.idle(OTHER, "terminates with another agreement's UID", Ask::create(replay)).await?;
     play.idle(CLINIC, "terminates in a dry run", Ask::create(ends(BOB, &clinic, at_once())).dry()).await?;
     let status = play.office.await_phase(&name_of(&open), "Active").await?;
-    ensure!(status["closeTime"].is_null(), "nothing ends it: {status}");
+    play.must("nothing ends it", status["closeTime"].is_null(), &status);
     Ok(())
 }
 
