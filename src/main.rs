@@ -40,7 +40,8 @@ enum Command {
 fn main() -> ExitCode {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("no provider was installed before");
     let command = Cli::parse().command;
-    let failure = if matches!(command, Command::Doctor(_) | Command::Explain(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    let failure =
+        if matches!(command, Command::Doctor(_) | Command::Explain(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
     run(command).unwrap_or_else(|error| {
         eprintln!("ringfence: {error}");
         failure

@@ -85,7 +85,11 @@ pub fn agreement_page(world: &World, ledger: &Ledger<'_>, name: &str) -> Option<
 #[must_use]
 pub fn written(spec: &BAASpec) -> Vec<String> {
     let mut lines = words::terms(&Terms::of(spec));
-    lines.push(format!("from {}, {}", words::time(spec.term.effective_time.0), words::until(spec.term.expiration_time.as_ref().map(|t| t.0))));
+    lines.push(format!(
+        "from {}, {}",
+        words::time(spec.term.effective_time.0),
+        words::until(spec.term.expiration_time.as_ref().map(|t| t.0))
+    ));
     lines.push(format!("text: {}, SHA-256 {}", spec.document.uri, spec.document.sha256));
     lines.extend(spec.supersedes_ref.iter().map(|r| format!("takes the place of BAA {}", r.name)));
     lines.extend(spec.amends_ref.iter().map(|r| format!("amends BAA {}", r.name)));
@@ -100,11 +104,15 @@ impl AgreementPage {
     pub fn text(&self) -> String {
         let mut page = String::new();
         put(&mut page, &format!("{}, at {}", self.subject, words::time(self.at)));
-        super::text::headline(&mut page, self.result, match self.result {
-            Answer::Open => "the agreement is in force.",
-            Answer::Closed => "the agreement is not in force.",
-            Answer::Unknown => "not everything could be read, so nothing below is sure.",
-        });
+        super::text::headline(
+            &mut page,
+            self.result,
+            match self.result {
+                Answer::Open => "the agreement is in force.",
+                Answer::Closed => "the agreement is not in force.",
+                Answer::Unknown => "not everything could be read, so nothing below is sure.",
+            },
+        );
         super::text::section(&mut page, "What could not be read", &self.unknown);
         page.push('\n');
         page.push_str(&self.agreement.branch().draw());
@@ -115,5 +123,4 @@ impl AgreementPage {
         super::text::ending(&mut page, &self.steps, &self.changes);
         page
     }
-
 }

@@ -30,7 +30,12 @@ pub struct Change {
 
 /// What changes about `plan` from what `before` says on: what is otherwise at once, and what changes later by time alone.
 #[must_use]
-pub fn changes(ledger: &Ledger<'_>, plan: &HealthcarePlan, features: &[VendorFeature], before: &Verdict) -> Vec<Change> {
+pub fn changes(
+    ledger: &Ledger<'_>,
+    plan: &HealthcarePlan,
+    features: &[VendorFeature],
+    before: &Verdict,
+) -> Vec<Change> {
     let (mut last, mut at, mut told) = (before.clone(), ledger.now, vec![]);
     for _ in 0..MOST_MOMENTS {
         let next = ledger.verdict(plan, features, at);
@@ -48,10 +53,11 @@ pub fn changes(ledger: &Ledger<'_>, plan: &HealthcarePlan, features: &[VendorFea
 
 fn differences(before: &Verdict, after: &Verdict) -> Vec<String> {
     let entities = before.entities.iter().zip(&after.entities).filter_map(|(b, a)| entity(b, a));
-    let features = before.features.iter().zip(&after.features).filter(|(b, a)| b.open != a.open).map(|(_, a)| match a.open {
-        true => format!("{} goes on", a.flag),
-        false => format!("{} goes off: {}", a.flag, a.message),
-    });
+    let features =
+        before.features.iter().zip(&after.features).filter(|(b, a)| b.open != a.open).map(|(_, a)| match a.open {
+            true => format!("{} goes on", a.flag),
+            false => format!("{} goes off: {}", a.flag, a.message),
+        });
     entities.chain(features).collect()
 }
 
@@ -64,13 +70,16 @@ fn entity(before: &EntityVerdict, after: &EntityVerdict) -> Option<String> {
         (Some(_), None) => Some(format!("{party} closes: {}", after.missing)),
         (Some(b), Some(a)) if b != a => {
             let was: BTreeMap<usize, String> = terms(b).into_iter().enumerate().collect();
-            let now = terms(a).into_iter().enumerate().filter(|(n, line)| was.get(n) != Some(line)).map(|(_, line)| line);
+            let now =
+                terms(a).into_iter().enumerate().filter(|(n, line)| was.get(n) != Some(line)).map(|(_, line)| line);
             Some(format!("{party} stays open under other terms: {}", now.collect::<Vec<_>>().join("; ")))
         }
         _ if before.frozen.is_none() && after.frozen.is_some() => {
             Some(format!("{party} stays open until its agreement ends by notice; nothing opens anew"))
         }
-        _ if before.frozen.is_some() && after.frozen.is_none() => Some(format!("{party} may open anew: no notice stands any more")),
+        _ if before.frozen.is_some() && after.frozen.is_none() => {
+            Some(format!("{party} may open anew: no notice stands any more"))
+        }
         _ => None,
     }
 }

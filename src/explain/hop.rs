@@ -46,8 +46,11 @@ impl Hop {
     #[must_use]
     pub fn branch(&self) -> Branch {
         let [from, to] = &self.parties;
-        let mut under = vec![Branch::leaf(format!("{from} → {to}")), Branch::leaf(&self.term)];
-        let signed = |s: &SignatureStatus| format!("signature of {}: recorded by {} ({})", s.party, s.recorded_by, s.attestation);
+        let parties = [format!("discloses: {from}"), format!("receives: {to}")];
+        let mut under: Vec<_> = parties.into_iter().chain([self.term.clone()]).map(Branch::leaf).collect();
+        let signed = |s: &SignatureStatus| {
+            format!("signature of {}: recorded by {} ({})", s.party, s.recorded_by, s.attestation)
+        };
         under.extend(self.signatures.iter().map(signed).map(Branch::leaf));
         under.extend(self.notes.iter().map(Branch::leaf));
         Branch::new(format!("{}: {}", self.name, self.state), under)
@@ -102,13 +105,15 @@ fn notes(ledger: &Ledger<'_>, book: &Book<'_>, life: &Life<'_>) -> Vec<String> {
     let now = ledger.now;
     let mut notes = vec![];
     if !life.missing().is_empty() {
-        notes.push(format!("lacks {}", life.missing()));
+        notes.push(words::lacks(life.missing()));
     }
     notes.extend(life.replaces.iter().map(|name| format!("takes the place of BAA {name}")));
     let amended = book.amendments(life.name());
     notes.extend(amended.map(|a| format!("amended by BAA {} ({})", a.name(), words::phase(a.phase(now)))));
     if let Some(notice) = life.notice().filter(|n| n.given <= now) {
-        let told = ledger.termination(life).map_or_else(String::new, |act| format!(", recorded by {}{}", act.spec.by, whose(act)));
+        let told = ledger
+            .termination(life)
+            .map_or_else(String::new, |act| format!(", recorded by {}{}", act.spec.by, whose(act)));
         notes.push(match life.phase(now) {
             BAAPhase::Terminating => format!(
                 "notice was given on {}{told}: it ends on {}; until then what is open stays open, and nothing opens anew",
@@ -118,18 +123,21 @@ fn notes(ledger: &Ledger<'_>, book: &Book<'_>, life: &Life<'_>) -> Vec<String> {
             _ => format!("terminated on {}{told}", time(notice.effective)),
         });
     }
-    if let Some((from, opens)) = life.gap {
-        notes.push(match from <= now {
-            true => format!(
-                "gap: no agreement from {} until {}; list what was kept then and assess it as a breach (45 CFR 164.402)",
-                time(from),
-                time(opens)
-            ),
-            false => format!("gap: there will be no agreement from {} until {}", time(from), time(opens)),
-        });
-    }
+    notes.extend(life.gap.map(|(from, opens)| gap(life, (from, opens), now)));
     notes.extend(life.ignored());
     notes
+}
+
+/// A time without an agreement, or one that a late signature does not cover.
+fn gap(life: &Life<'_>, (from, opens): (Timestamp, Timestamp), now: Timestamp) -> String {
+    let span = format!("{} until {}", time(from), time(opens));
+    match (life.replaces.is_some(), from <= now) {
+        (false, _) => format!("signed after it was meant to count: it does not cover {span}; see what was kept then"),
+        (true, true) => {
+            format!("gap: no agreement from {span}; list what was kept then and assess it as a breach (45 CFR 164.402)")
+        }
+        (true, false) => format!("gap: there will be no agreement from {span}"),
+    }
 }
 
 fn whose(act: &Attestation) -> String {
@@ -147,7 +155,7 @@ fn upstream(ledger: &Ledger<'_>, entity: &str, associate: &str, attested: &Attes
     Hop {
         name: format!("Attestation {name}"),
         stands: stands.is_some(),
-        state: if stands.is_some() { "attested".into() } else { "attested no more: it has lapsed".into() },
+        state: if stands.is_some() { "attested".into() } else { "attested no more, it has lapsed".into() },
         parties: [format!("{entity} (covered entity)"), format!("{associate} (business associate)")],
         term: match span {
             Some((from, end)) if stands.is_some() => format!("attested since {}, until {}", time(from), time(end)),

@@ -53,7 +53,12 @@ impl<'w> Ledger<'w> {
     #[must_use]
     pub fn verdict(&self, plan: &HealthcarePlan, features: &[VendorFeature], at: Timestamp) -> Verdict {
         let parties: Vec<_> = plan.spec.covered_entities.iter().map(|e| e.party.clone()).collect();
-        agreement::evaluate(Question { parties: &parties, platform: self.platform(), features }, &self.baas, &self.acts, at)
+        agreement::evaluate(
+            Question { parties: &parties, platform: self.platform(), features },
+            &self.baas,
+            &self.acts,
+            at,
+        )
     }
 
     /// The agreement that the BAA of this name amends at last, or itself.
@@ -80,7 +85,8 @@ impl<'w> Ledger<'w> {
 /// The features of the plan's class that need a vendor; `None` when the class is not known.
 #[must_use]
 pub fn features<'w>(world: &'w World, plan: &HealthcarePlan) -> Option<&'w [VendorFeature]> {
-    let named = |c: &&crate::api::HealthcarePlanClass| c.metadata.name.as_deref() == Some(plan.spec.plan_class_name.as_str());
+    let named =
+        |c: &&crate::api::HealthcarePlanClass| c.metadata.name.as_deref() == Some(plan.spec.plan_class_name.as_str());
     let class = world.classes.known()?.iter().find(named)?;
     Some(&class.spec.vendor_features)
 }

@@ -15,6 +15,7 @@ mod text;
 pub(crate) mod tree;
 pub(crate) mod words;
 
+pub(crate) use self::{agreement_page::written, hop::agreement};
 pub use self::{
     agreement_page::{AgreementPage, agreement_page},
     change::{Change, changes},
@@ -24,7 +25,6 @@ pub use self::{
     read::World,
     steps::Step,
 };
-pub(crate) use self::{agreement_page::written, hop::agreement};
 use crate::doctor::{Cluster, Output, connect};
 
 /// What is to be explained.
@@ -102,7 +102,8 @@ fn about(world: &World, name: &str) -> Result<AgreementPage, Error> {
 
 fn subject(text: &str) -> Result<Subject, Error> {
     let (kind, name) = text.split_once('/').unwrap_or(("plan", text));
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
     match kind {
         "plan" | "hp" | "healthcareplan" if is_name => Ok(Subject::Plan(name.into())),
         "baa" if is_name => Ok(Subject::Agreement(name.into())),
@@ -111,4 +112,4 @@ fn subject(text: &str) -> Result<Subject, Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,8 @@ use crate::{
     api::{
         HealthcarePlan, PlanState, TermsStatus,
         conditions::{
-            FLAGS_PUBLISHED, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED, WORKLOADS_PLACED,
+            FLAGS_PUBLISHED, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED,
+            WORKLOADS_PLACED,
         },
     },
 };
@@ -203,7 +204,10 @@ fn own(world: &World, plan: &HealthcarePlan) -> Plan {
     }
     let known = world.classes.known().is_some();
     if known && features(world, plan).is_none() {
-        notes.push(format!("HealthcarePlanClass {} does not exist, so its features are not shown", plan.spec.plan_class_name));
+        notes.push(format!(
+            "HealthcarePlanClass {} does not exist, so its features are not shown",
+            plan.spec.plan_class_name
+        ));
     }
     if status.observed_generation != plan.metadata.generation {
         notes.push("the operator has not looked at the latest edit of the plan yet".into());
@@ -239,7 +243,11 @@ fn shown(entity: &EntityVerdict, paths: Vec<Shown>, in_doubt: bool) -> Entity {
 }
 
 fn path(ledger: &Ledger<'_>, book: &crate::agreement::Book<'_>, path: &Path<'_, '_>) -> Shown {
-    let through: Vec<_> = path.agreements().map(|l| l.baa.spec.disclosing.party.as_str()).skip(usize::from(path.hops.len() == path.agreements().count())).collect();
+    let through: Vec<_> = path
+        .agreements()
+        .map(|l| l.baa.spec.disclosing.party.as_str())
+        .skip(usize::from(path.hops.len() == path.agreements().count()))
+        .collect();
     let kind = if through.is_empty() { "direct".to_owned() } else { format!("through {}", through.join(", then ")) };
     let obstacle = path.obstacle(book, ledger.now);
     let why = match obstacle {
@@ -247,7 +255,9 @@ fn path(ledger: &Ledger<'_>, book: &crate::agreement::Book<'_>, path: &Path<'_, 
         Some(Obstacle::Hop(n)) => format!("does not count, because of {}", names(path)[n]),
         Some(Obstacle::Service) => "does not count: an agreement does not name the service call-tracking".into(),
         Some(Obstacle::Use) => "does not count: an agreement does not permit ServiceDelivery".into(),
-        Some(Obstacle::Frozen) => "does not count: it began after a notice was given, and nothing opens anew then".into(),
+        Some(Obstacle::Frozen) => {
+            "does not count: it began after a notice was given, and nothing opens anew then".into()
+        }
     };
     Shown {
         counts: obstacle.is_none(),

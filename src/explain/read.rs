@@ -116,7 +116,10 @@ async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name: &str) -> 
     match ask::get(client, &format!("{OURS}/{plural}/{name}")).await {
         Ok(answer) if answer.status.is_success() => match serde_json::from_value(answer.body) {
             Ok(object) => Fact::Known(object),
-            Err(e) => Fact::Unknown(format!("it cannot be understood ({}); use ringfence of the version that is installed", brief(&e))),
+            Err(e) => Fact::Unknown(format!(
+                "it cannot be understood ({}); use ringfence of the version that is installed",
+                brief(&e)
+            )),
         },
         Ok(answer) if answer.status == StatusCode::NOT_FOUND && answer.body["details"]["name"] == name => Fact::Absent,
         Ok(answer) => Fact::Unknown(refused(&answer, plural)),
@@ -141,7 +144,10 @@ async fn all<K: DeserializeOwned>(client: &Client, plural: &str) -> (Fact<Vec<K>
             let name = item["metadata"]["name"].as_str().unwrap_or_default().to_owned();
             match serde_json::from_value(item) {
                 Ok(object) => found.push(object),
-                Err(e) => odd.push(format!("{plural}/{name} cannot be understood ({}); use ringfence of the version that is installed", brief(&e))),
+                Err(e) => odd.push(format!(
+                    "{plural}/{name} cannot be understood ({}); use ringfence of the version that is installed",
+                    brief(&e)
+                )),
             }
         }
         match answer.body.pointer("/metadata/continue").and_then(Value::as_str) {

@@ -173,16 +173,18 @@ impl Steps<'_, '_> {
             }
             BAAPhase::Executed => {
                 let opens = life.opens().map(time).unwrap_or_default();
-                self.wait(format!("wait: BAA {name} is signed and takes effect on {opens}"));
+                self.wait(format!("wait until {opens}: BAA {name} is signed and takes effect then"));
             }
             BAAPhase::Expired | BAAPhase::Terminated => self.anew(life),
             BAAPhase::Superseded => {
-                let what = format!("BAA {name} gave way to another: see that the one in its place names its upstream and is signed");
+                let what = format!(
+                    "BAA {name} gave way to another: see that the one in its place names its upstream and is signed"
+                );
                 self.ask("signers", what, Some(format!("ringfence explain baa/{name}")));
             }
             BAAPhase::Active | BAAPhase::Terminating => {
                 let from = from.map(time).unwrap_or_default();
-                self.wait(format!("wait: the agreement below names BAA {name} from {from} on"));
+                self.wait(format!("wait until {from}: the agreement below names BAA {name} from then on"));
             }
         }
     }
@@ -198,7 +200,10 @@ impl Steps<'_, '_> {
     }
 
     fn amend(&mut self, path: &Path<'_, '_>, how: &str) {
-        let what = format!("write a BAA that amends the one of {} that lacks it (spec.amendsRef) and {how}", names(path).join(", "));
+        let what = format!(
+            "write a BAA that amends the one of {} that lacks it (spec.amendsRef) and {how}",
+            names(path).join(", ")
+        );
         self.ask("signers", what, Some("kubectl create -f BAA.yaml".into()));
     }
 
@@ -215,10 +220,8 @@ impl Steps<'_, '_> {
             self.ask("signers", what, Some("kubectl create -f BAA.yaml".into()));
             let Some(act) = self.ledger.termination(life) else { continue };
             let name = act.metadata.name.clone().unwrap_or_default();
-            let what = format!(
-                "or take the notice back before then: {} may, and so may a privacy officer (--privacy-officer)",
-                act.spec.by
-            );
+            let what =
+                "or take the notice back before then; a privacy officer may as well, with --privacy-officer".into();
             self.all.push(Step { who: act.spec.by.clone(), what, command: Some(format!("ringfence withdraw {name}")) });
         }
     }
@@ -229,7 +232,8 @@ impl Steps<'_, '_> {
         match plan.spec.state {
             PlanState::Suspended => {
                 let what = "the plan is suspended: set it to Active when it is to open".to_owned();
-                let command = format!("kubectl patch hp {name} --type merge -p '{{\"spec\":{{\"state\":\"Active\"}}}}'");
+                let command =
+                    format!("kubectl patch hp {name} --type merge -p '{{\"spec\":{{\"state\":\"Active\"}}}}'");
                 return self.ask("flippers", what, Some(command));
             }
             PlanState::Offboarding => {

@@ -15,7 +15,12 @@ impl Page {
     pub fn text(&self) -> String {
         let mut page = String::new();
         let name = self.display_name.as_ref().map_or_else(String::new, |d| format!(" ({d})"));
-        paragraph(&mut page, "", "  ", &format!("{}{name}, class {}, at {}", self.subject, self.plan.class, time(self.at)));
+        paragraph(
+            &mut page,
+            "",
+            "  ",
+            &format!("{}{name}, class {}, at {}", self.subject, self.plan.class, time(self.at)),
+        );
         headline(&mut page, self.result, &self.summary());
         section(&mut page, "What could not be read", &self.unknown);
         for entity in &self.entities {
@@ -26,7 +31,9 @@ impl Page {
         page.push_str(&self.own().draw());
         if !self.features.is_empty() {
             page.push('\n');
-            page.push_str(&Branch::new("Features that need a vendor", self.features.iter().map(feature).collect()).draw());
+            page.push_str(
+                &Branch::new("Features that need a vendor", self.features.iter().map(feature).collect()).draw(),
+            );
         }
         if !self.entities.is_empty() {
             ending(&mut page, &self.steps, &self.changes);
@@ -40,10 +47,14 @@ impl Page {
         match self.result {
             Answer::Unknown => "not everything could be read, so nothing below is sure.".into(),
             Answer::Open => "PHI may be kept for every covered entity of this plan.".into(),
-            Answer::Closed if open == all => "the agreements are in force, and the plan itself keeps PHI closed.".into(),
+            Answer::Closed if open == all => {
+                "the agreements are in force, and the plan itself keeps PHI closed.".into()
+            }
             Answer::Closed if unlocked && open > 0 => format!("PHI may be kept for {open} of {all} covered entities."),
             Answer::Closed if open > 0 => {
-                format!("the agreements of {open} of {all} covered entities are in force, and the plan itself keeps PHI closed.")
+                format!(
+                    "the agreements of {open} of {all} covered entities are in force, and the plan itself keeps PHI closed."
+                )
             }
             Answer::Closed => "nothing new may be kept. Calls keep ringing, and what was kept can be read.".into(),
         }
@@ -65,14 +76,12 @@ impl Page {
         }
         if let Some(terms) = &entity.permits {
             let counting = entity.paths.iter().filter(|p| p.counts).count();
-            let of = if counting > 1 { format!("all {counting} paths that count") } else { "the path that counts".into() };
+            let of =
+                if counting > 1 { format!("all {counting} paths that count") } else { "the path that counts".into() };
             let mut lines = words::terms(terms);
             let sooner = entity.categories.iter().filter(|c| c.until != entity.until);
             lines.extend(sooner.map(|c| format!("{}: {}", c.name, words::until(c.until))));
             under.push(Branch::list(format!("What is permitted, the strictest over {of}"), &lines));
-        }
-        if !entity.missing.is_empty() {
-            under.push(Branch::list("What is missing", &entity.missing.split("; ").collect::<Vec<_>>()));
         }
         if !entity.warnings.is_empty() {
             under.push(Branch::list("Warnings", &entity.warnings));

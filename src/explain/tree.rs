@@ -119,7 +119,8 @@ mod tests {
     #[test]
     fn a_tree_is_drawn_with_lines_that_fit() {
         let long = "word ".repeat(30);
-        let tree = Branch::new("root", vec![Branch::new(long, vec![Branch::leaf("x".repeat(210))]), Branch::leaf("last")]);
+        let tree =
+            Branch::new("root", vec![Branch::new(long, vec![Branch::leaf("x".repeat(210))]), Branch::leaf("last")]);
         let page = tree.draw();
         assert!(page.starts_with("root\n├─ word word"), "{page}");
         assert!(page.contains("\n│  │  word") && page.contains("\n│  └─ xxx") && page.ends_with("└─ last\n"), "{page}");
@@ -139,7 +140,11 @@ mod tests {
     #[test]
     fn a_command_goes_on_after_a_backslash() {
         let mut page = String::new();
-        command(&mut page, "   ", &format!("ringfence sign acme --for acme --title {} --document FILE", "T".repeat(60)));
+        command(
+            &mut page,
+            "   ",
+            &format!("ringfence sign acme --for acme --title {} --document FILE", "T".repeat(60)),
+        );
         let wanted =
             format!("   $ ringfence sign acme --for acme \\\n       --title {} --document FILE\n", "T".repeat(60));
         assert_eq!(page, wanted);

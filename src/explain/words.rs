@@ -36,15 +36,22 @@ pub fn party(party: &Party) -> String {
 #[must_use]
 pub const fn phase(phase: BAAPhase) -> &'static str {
     match phase {
-        BAAPhase::Draft => "Draft: nobody has signed",
-        BAAPhase::PartiallySigned => "PartiallySigned: waits for a signature",
-        BAAPhase::Executed => "Executed: signed, takes effect later",
-        BAAPhase::Active => "Active: in force",
-        BAAPhase::Terminating => "Terminating: in force, notice was given",
-        BAAPhase::Expired => "Expired: its term is over",
-        BAAPhase::Terminated => "Terminated: a party ended it",
-        BAAPhase::Superseded => "Superseded: another took its place",
+        BAAPhase::Draft => "nobody has signed (Draft)",
+        BAAPhase::PartiallySigned => "waits for a signature (PartiallySigned)",
+        BAAPhase::Executed => "signed, takes effect later (Executed)",
+        BAAPhase::Active => "in force (Active)",
+        BAAPhase::Terminating => "in force, notice was given (Terminating)",
+        BAAPhase::Expired => "over, its term has ended (Expired)",
+        BAAPhase::Terminated => "over, a party ended it (Terminated)",
+        BAAPhase::Superseded => "over, another took its place (Superseded)",
     }
+}
+
+/// What an agreement lacks, without what to do about it: the steps say that.
+#[must_use]
+pub fn lacks(missing: &str) -> String {
+    let what = missing.split("; ").next().unwrap_or_default();
+    if what.starts_with("the signature of") { format!("lacks {what}") } else { what.to_owned() }
 }
 
 /// What is permitted, one line each.

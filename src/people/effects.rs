@@ -66,7 +66,8 @@ pub fn lost(world: &World, ledger: &Ledger<'_>, root: &str) -> Vec<Branch> {
             if lost.is_empty() {
                 continue;
             }
-            let mut lines: Vec<_> = lost.iter().map(|p| format!("loses its path by {}", names(p).join(", then "))).collect();
+            let mut lines: Vec<_> =
+                lost.iter().map(|p| format!("loses its path by {}", names(p).join(", then "))).collect();
             lines.extend(left.iter().map(|p| format!("keeps its path by {}", names(p).join(", then "))));
             if left.is_empty() {
                 lines.push("has no other path, so it closes".into());

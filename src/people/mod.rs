@@ -87,3 +87,6 @@ pub enum Error {
     #[error("it is not known whether it was recorded ({0}); look with kubectl get att before trying again")]
     Silent(String),
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,8 @@ pub async fn perform(how: &How, deed: impl FnOnce(&World, &str) -> Result<Deed, 
 fn sheet(deed: &Deed, world: &World, caller: &str) -> String {
     let spec = &deed.act.spec;
     let party = spec.on_behalf_of.as_ref().map_or_else(String::new, |o| format!(", for {}", o.party));
-    let head = format!("{:?} of {:?} {}{party}; you are {caller}", spec.act, spec.subject_ref.kind, spec.subject_ref.name);
+    let head =
+        format!("{:?} of {:?} {}{party}; you are {caller}", spec.act, spec.subject_ref.kind, spec.subject_ref.name);
     let mut branches = deed.sheet.clone();
     let unknown = world.unknown();
     if !unknown.is_empty() {
@@ -82,15 +83,20 @@ fn program(deed: &Deed, name: Option<&str>) -> Value {
 /// Who the API server takes the caller for.
 async fn caller(client: &Client) -> Result<String, Error> {
     let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });
-    let request = Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews").header("content-type", "application/json");
+    let request =
+        Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews").header("content-type", "application/json");
     let request = request.body(review.to_string().into_bytes()).expect("it is a request");
     let answer = wire::send(client, request).await.map_err(Error::Nobody)?;
-    let name = answer.body.pointer("/status/userInfo/username").and_then(Value::as_str).filter(|_| answer.status.is_success());
+    let name =
+        answer.body.pointer("/status/userInfo/username").and_then(Value::as_str).filter(|_| answer.status.is_success());
     name.map(str::to_owned).ok_or_else(|| Error::Nobody(message(&answer)))
 }
 
 async fn create(client: &Client, act: &Attestation, dry_run: bool) -> Result<Value, Error> {
-    let at = format!("{OURS}/attestations?fieldManager=ringfence-cli&fieldValidation=Strict{}", if dry_run { "&dryRun=All" } else { "" });
+    let at = format!(
+        "{OURS}/attestations?fieldManager=ringfence-cli&fieldValidation=Strict{}",
+        if dry_run { "&dryRun=All" } else { "" }
+    );
     let body = serde_json::to_vec(act).expect("an act serialises");
     let request = Request::post(at).header("content-type", "application/json").body(body).expect("it is a request");
     let answer = wire::send(client, request).await.map_err(Error::Silent)?;

@@ -12,7 +12,12 @@ use super::{
 use crate::{
     agreement::Life,
     api::{Act, BAAPhase, Evidence, OnBehalfOf, SubjectKind},
-    explain::{Ledger, World, agreement, tree::Branch, words::time, written},
+    explain::{
+        Ledger, World, agreement,
+        tree::Branch,
+        words::{lacks, time},
+        written,
+    },
 };
 
 /// Which signature is recorded, and what shows it.
@@ -56,20 +61,31 @@ pub async fn run(options: &Sign) -> Result<String, Error> {
 }
 
 /// The signature, checked against the BAA: pure.
-pub(super) fn deed(options: &Sign, (text, certificate): (&str, &str), world: &World, caller: &str) -> Result<Deed, Error> {
+pub(super) fn deed(
+    options: &Sign,
+    (text, certificate): (&str, &str),
+    world: &World,
+    caller: &str,
+) -> Result<Deed, Error> {
     let (ledger, baa) = found(world, &options.baa)?;
     is_party(baa, &options.party)?;
     let document = &baa.spec.document;
     if document.sha256 != text {
         return Err(Error::Flag(format!(
             "--document {} is not the text of BAA {}: its SHA-256 is {text}, and spec.document.sha256 is {}; fetch {} and give that file",
-            options.document.display(), options.baa, document.sha256, document.uri
+            options.document.display(),
+            options.baa,
+            document.sha256,
+            document.uri
         )));
     }
     let book = ledger.book();
     let life = book.life(&options.baa).expect("it was found");
     if life.is_executed() {
-        return Err(Error::Flag(format!("BAA {} was signed by both parties already; there is nothing to sign", options.baa)));
+        return Err(Error::Flag(format!(
+            "BAA {} was signed by both parties already; there is nothing to sign",
+            options.baa
+        )));
     }
     let mut sign = act(Act::Sign, SubjectKind::BAA, baa, caller);
     sign.spec.on_behalf_of = Some(OnBehalfOf {
@@ -91,11 +107,22 @@ pub(super) fn deed(options: &Sign, (text, certificate): (&str, &str), world: &Wo
     if certificate == text {
         warnings.push("--certificate is the same file as --document: give the certificate of completion, or a scan of the signed page".into());
     }
-    let about = Branch::list("This signature", &[
-        format!("of {} for {}: {}", options.signatory, options.party, options.title.as_deref().unwrap_or("no title given")),
-        format!("recorded by {caller}, who need not be the one that signed"),
-        format!("evidence: {}, envelope {}, certificate with SHA-256 {certificate}", options.provider, options.envelope),
-    ]);
+    let about = Branch::list(
+        "This signature",
+        &[
+            format!(
+                "of {} for {}: {}",
+                options.signatory,
+                options.party,
+                options.title.as_deref().unwrap_or("no title given")
+            ),
+            format!("recorded by {caller}, who need not be the one that signed"),
+            format!(
+                "evidence: {}, envelope {}, certificate with SHA-256 {certificate}",
+                options.provider, options.envelope
+            ),
+        ],
+    );
     let opens = branch("What opens by it, and when", &effects, "nothing changes for any plan yet");
     let so_far = agreement(&ledger, &book, life).branch();
     let sheet = vec![parties(baa), Branch::list("Terms", &written(&baa.spec)), so_far, about, opens];
@@ -106,7 +133,10 @@ fn warnings(options: &Sign, ledger: &Ledger<'_>, life: &Life<'_>, caller: &str) 
     let mut warnings = vec![];
     for signature in life.signatures() {
         if signature.party == options.party {
-            warnings.push(format!("the signature of {} is recorded already, by {}", signature.party, signature.recorded_by));
+            warnings.push(format!(
+                "the signature of {} is recorded already, by {}",
+                signature.party, signature.recorded_by
+            ));
         } else if signature.recorded_by == caller {
             let acts = ledger.acts.iter().filter(|a| a.metadata.name.as_deref() == Some(&signature.attestation));
             let envelope = acts.filter_map(|a| a.spec.evidence.as_ref()).map(|e| e.envelope_id.as_str()).next();
@@ -121,7 +151,8 @@ fn warnings(options: &Sign, ledger: &Ledger<'_>, life: &Life<'_>, caller: &str) 
     }
     let phase = life.phase(ledger.now);
     if matches!(phase, BAAPhase::Expired | BAAPhase::Terminated | BAAPhase::Superseded) {
-        warnings.push(format!("BAA {} is over ({phase:?}): no signature opens it any more; make a new BAA", options.baa));
+        warnings
+            .push(format!("BAA {} is over ({phase:?}): no signature opens it any more; make a new BAA", options.baa));
     }
     warnings
 }
@@ -131,9 +162,17 @@ fn then(after: &Ledger<'_>, name: &str) -> String {
     let book = after.book();
     let life = book.life(name).expect("it was found");
     match life.opens() {
-        _ if !life.missing().is_empty() => format!("Still missing: {}.", life.missing()),
-        Some(opens) if opens > after.now => format!("Both parties have signed; BAA {name} takes effect on {}.", time(opens)),
-        Some(_) if life.in_force(after.now) => format!("Both parties have signed; BAA {name} is in force. ringfence explain baa/{name} shows what comes of it."),
-        _ => format!("Both parties have signed, and BAA {name} counts for nothing: ringfence explain baa/{name} says why."),
+        _ if !life.missing().is_empty() => {
+            format!("BAA {name} {}; ringfence explain baa/{name} says what to do.", lacks(life.missing()))
+        }
+        Some(opens) if opens > after.now => {
+            format!("Both parties have signed; BAA {name} takes effect on {}.", time(opens))
+        }
+        Some(_) if life.in_force(after.now) => format!(
+            "Both parties have signed; BAA {name} is in force. ringfence explain baa/{name} shows what comes of it."
+        ),
+        _ => format!(
+            "Both parties have signed, and BAA {name} counts for nothing: ringfence explain baa/{name} says why."
+        ),
     }
 }

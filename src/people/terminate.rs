@@ -61,7 +61,10 @@ pub(super) fn deed(options: &Terminate, world: &World, caller: &str) -> Result<D
     let phase = life.phase(ledger.now);
     if matches!(phase, BAAPhase::Expired | BAAPhase::Terminated | BAAPhase::Superseded) {
         let end = life.closes().map(time).unwrap_or_default();
-        return Err(Error::Flag(format!("BAA {} ended on {end} ({phase:?}); there is nothing to terminate", options.baa)));
+        return Err(Error::Flag(format!(
+            "BAA {} ended on {end} ({phase:?}); there is nothing to terminate",
+            options.baa
+        )));
     }
     let mut end = act(Act::Terminate, SubjectKind::BAA, baa, caller);
     end.spec.on_behalf_of = Some(OnBehalfOf {
@@ -88,7 +91,8 @@ pub(super) fn deed(options: &Terminate, world: &World, caller: &str) -> Result<D
     let effects = effects(world, &ledger, &after);
     let at = options.effective.filter(|t| *t > ledger.now);
     let when = at.map_or_else(|| "at once".to_owned(), |t| format!("on {}", time(t)));
-    let anew = format!("from now on nothing opens anew by BAA {root}, not even before its end; only a new BAA does that");
+    let anew =
+        format!("from now on nothing opens anew by BAA {root}, not even before its end; only a new BAA does that");
     let sheet = vec![
         agreement(&ledger, &book, life).branch(),
         Branch::new(format!("What ends {when}"), lost(world, &ledger, root)),
@@ -96,6 +100,7 @@ pub(super) fn deed(options: &Terminate, world: &World, caller: &str) -> Result<D
         Branch::list("What stays", &STAYS),
         Branch::leaf(anew),
     ];
-    let then = format!("BAA {} ends {when}. ringfence explain baa/{} says what to do to go on.", options.baa, options.baa);
+    let then =
+        format!("BAA {} ends {when}. ringfence explain baa/{} says what to do to go on.", options.baa, options.baa);
     Ok(Deed { act: end, about: options.baa.clone(), sheet, warnings, effects, then })
 }

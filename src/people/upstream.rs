@@ -52,7 +52,9 @@ pub(super) fn deed(options: &AttestUpstream, world: &World, caller: &str) -> Res
         )));
     }
     if options.covered_entity == options.party {
-        return Err(Error::Flag("--covered-entity is the agency itself; give the clinic whose agreement is attested".into()));
+        return Err(Error::Flag(
+            "--covered-entity is the agency itself; give the clinic whose agreement is attested".into(),
+        ));
     }
     if options.until.is_some_and(|t| t <= ledger.now) {
         return Err(Error::Flag("--until is past; give a moment to come".into()));

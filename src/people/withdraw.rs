@@ -51,7 +51,10 @@ pub(super) fn deed(options: &Withdraw, world: &World, caller: &str) -> Result<De
     let effects = effects(world, &ledger, &ledger.with(&done));
     let spec = &what.spec;
     let party = spec.on_behalf_of.as_ref().map_or_else(String::new, |o| format!(" for {}", o.party));
-    let taken = format!("{:?} of {:?} {}{party}, recorded by {}", spec.act, spec.subject_ref.kind, spec.subject_ref.name, spec.by);
+    let taken = format!(
+        "{:?} of {:?} {}{party}, recorded by {}",
+        spec.act, spec.subject_ref.kind, spec.subject_ref.name, spec.by
+    );
     let sheet = vec![
         Branch::list("What is taken back", &[taken]),
         branch("What changes by it, and when", &effects, "nothing changes for any plan"),
@@ -87,7 +90,9 @@ fn refuse(options: &Withdraw, ledger: &Ledger<'_>, what: &Attestation, caller: &
     let created = what.metadata.creation_timestamp.as_ref().map(|t| t.0);
     let effective = spec.effective_time.as_ref().map(|t| t.0).max(created);
     match effective.filter(|t| spec.act == Act::Terminate && *t <= ledger.now) {
-        Some(at) => refuse(format!("the termination took effect on {}, and nothing takes it back; make a new BAA", time(at))),
+        Some(at) => {
+            refuse(format!("the termination took effect on {}, and nothing takes it back; make a new BAA", time(at)))
+        }
         None => Ok(()),
     }
 }
