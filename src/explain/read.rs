@@ -6,7 +6,7 @@ use kube::Client;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Error;
+use super::{Error, tree::clean};
 use crate::{
     api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig},
     clock,
@@ -118,7 +118,7 @@ async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name: &str) -> 
             Ok(object) => Fact::Known(object),
             Err(e) => Fact::Unknown(format!(
                 "it cannot be understood ({}); use ringfence of the version that is installed",
-                brief(&e)
+                clean(&brief(&e))
             )),
         },
         Ok(answer) if answer.status == StatusCode::NOT_FOUND && answer.body["details"]["name"] == name => Fact::Absent,
@@ -146,7 +146,7 @@ async fn all<K: DeserializeOwned>(client: &Client, plural: &str) -> (Fact<Vec<K>
                 Ok(object) => found.push(object),
                 Err(e) => odd.push(format!(
                     "{plural}/{name} cannot be understood ({}); use ringfence of the version that is installed",
-                    brief(&e)
+                    clean(&brief(&e))
                 )),
             }
         }

@@ -50,7 +50,7 @@ pub fn is_party(baa: &BAA, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let baa = baa.metadata.name.as_deref().unwrap_or_default();
-    Err(Error::Flag(format!(
+    Err(Error::flag(format!(
         "--for {name} is neither party of BAA {baa}; give --for {} ({}) or --for {} ({})",
         a.party, a.legal_name, b.party, b.legal_name
     )))

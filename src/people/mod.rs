@@ -17,7 +17,10 @@ mod upstream;
 mod withdraw;
 
 pub use self::{sign::Sign, terminate::Terminate, upstream::AttestUpstream, withdraw::Withdraw};
-use crate::doctor::{Cluster, Output};
+use crate::{
+    doctor::{Cluster, Output},
+    explain::tree::clean,
+};
 
 /// One of the acts.
 #[derive(clap::Subcommand, Debug)]
@@ -62,7 +65,7 @@ pub struct How {
     pub output: Output,
 }
 
-/// Why nothing was recorded.
+/// Why nothing was recorded. It may quote what objects hold, so each is made without characters that steer a terminal.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Error {
@@ -86,6 +89,13 @@ pub enum Error {
     Refused(String),
     #[error("it is not known whether it was recorded ({0}); look with kubectl get att before trying again")]
     Silent(String),
+}
+
+impl Error {
+    /// A refusal that names a flag and the fix.
+    fn flag(why: impl AsRef<str>) -> Self {
+        Self::Flag(clean(why.as_ref()))
+    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,10 @@ pub async fn perform(how: &How, deed: impl FnOnce(&World, &str) -> Result<Deed, 
             let mut page = "\n".to_owned();
             let said = match name {
                 Some(name) => format!("Recorded: Attestation {name}. {}", deed.then),
-                None => format!("Dry run: the API server would take it, and nothing was recorded. {}", deed.then),
+                None => format!(
+                    "Dry run: the API server would take it, and nothing was recorded. Once it is: {}",
+                    deed.then
+                ),
             };
             tree::paragraph(&mut page, "", "", &said);
             page
@@ -106,5 +109,6 @@ async fn create(client: &Client, act: &Attestation, dry_run: bool) -> Result<Val
 /// The API server's own words.
 fn message(answer: &wire::Answer) -> String {
     let said = answer.body["message"].as_str().filter(|m| !m.is_empty());
-    tree::clean(&said.map_or_else(|| format!("it answered with {}", answer.status), str::to_owned))
+    let said = said.map_or_else(|| format!("it answered with {}", answer.status), str::to_owned);
+    said.lines().map(tree::clean).collect::<Vec<_>>().join("\n")
 }

@@ -71,7 +71,7 @@ pub(super) fn deed(
     is_party(baa, &options.party)?;
     let document = &baa.spec.document;
     if document.sha256 != text {
-        return Err(Error::Flag(format!(
+        return Err(Error::flag(format!(
             "--document {} is not the text of BAA {}: its SHA-256 is {text}, and spec.document.sha256 is {}; fetch {} and give that file",
             options.document.display(),
             options.baa,
@@ -82,7 +82,7 @@ pub(super) fn deed(
     let book = ledger.book();
     let life = book.life(&options.baa).expect("it was found");
     if life.is_executed() {
-        return Err(Error::Flag(format!(
+        return Err(Error::flag(format!(
             "BAA {} was signed by both parties already; there is nothing to sign",
             options.baa
         )));

@@ -61,7 +61,7 @@ pub(super) fn deed(options: &Terminate, world: &World, caller: &str) -> Result<D
     let phase = life.phase(ledger.now);
     if matches!(phase, BAAPhase::Expired | BAAPhase::Terminated | BAAPhase::Superseded) {
         let end = life.closes().map(time).unwrap_or_default();
-        return Err(Error::Flag(format!(
+        return Err(Error::flag(format!(
             "BAA {} ended on {end} ({phase:?}); there is nothing to terminate",
             options.baa
         )));

@@ -46,18 +46,16 @@ pub(super) fn deed(options: &AttestUpstream, world: &World, caller: &str) -> Res
     let (ledger, baa) = found(world, &options.baa)?;
     let disclosing = &baa.spec.disclosing;
     if disclosing.role != PartyRole::BusinessAssociate || disclosing.party != options.party {
-        return Err(Error::Flag(format!(
+        return Err(Error::flag(format!(
             "--for {} is not the business associate that discloses under BAA {} ({} does, as {:?}); give a BAA of the agency and --for that agency",
             options.party, options.baa, disclosing.party, disclosing.role
         )));
     }
     if options.covered_entity == options.party {
-        return Err(Error::Flag(
-            "--covered-entity is the agency itself; give the clinic whose agreement is attested".into(),
-        ));
+        return Err(Error::flag("--covered-entity is the agency itself; give the clinic whose agreement is attested"));
     }
     if options.until.is_some_and(|t| t <= ledger.now) {
-        return Err(Error::Flag("--until is past; give a moment to come".into()));
+        return Err(Error::flag("--until is past; give a moment to come"));
     }
     let mut attest = act(Act::AttestUpstream, SubjectKind::BAA, baa, caller);
     attest.spec.on_behalf_of = Some(OnBehalfOf { party: options.party.clone(), name: None, title: None });

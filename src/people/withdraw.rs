@@ -66,7 +66,7 @@ pub(super) fn deed(options: &Withdraw, world: &World, caller: &str) -> Result<De
 /// What nobody can take back, or the caller cannot.
 fn refuse(options: &Withdraw, ledger: &Ledger<'_>, what: &Attestation, caller: &str) -> Result<(), Error> {
     let (name, spec) = (&options.attestation, &what.spec);
-    let refuse = |why: String| Err(Error::Flag(why));
+    let refuse = |why: String| Err(Error::flag(why));
     if spec.act == Act::Withdraw {
         return refuse(format!("Attestation {name} is itself a withdrawal; do what it took back anew"));
     }
