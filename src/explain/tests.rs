@@ -112,6 +112,9 @@ fn is_as_it_was_read(name: &str, text: &str) {
     assert_eq!(text, kept, "RINGFENCE_SNAPSHOTS=write cargo test --lib explain writes {name} anew; read it then");
 }
 
+/// A change that leaves something unknown.
+type Spoil = fn(&mut World);
+
 const TERM: &str = "term: {effectiveTime: \"2026-01-01T00:00:00Z\", expirationTime: \"2028-12-31T00:00:00Z\"}";
 
 #[test]
@@ -222,7 +225,7 @@ fn what_is_unknown_is_neither_open_nor_closed() {
     let acts = both(&baa, "2026-11-01T09:30:00Z");
     let whole = world(open(), vec![baa], acts);
     assert_eq!(page_of(&whole).result, Answer::Open);
-    let spoil: [(&str, fn(&mut World)); 6] = [
+    let spoil: [(&str, Spoil); 6] = [
         ("Attestations: you may not", |w| w.acts = Fact::Unknown("you may not read attestations (403); ask".into())),
         ("BAAs: you may not", |w| w.baas = Fact::Unknown("you may not read baas (403); ask".into())),
         ("RingfenceConfig cluster does not exist", |w| w.config = Fact::Absent),

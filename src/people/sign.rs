@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Error, How,
-    deed::{Deed, act, found, is_party, parties, recorded},
+    deed::{Deed, act, found, is_party, recorded},
     digest::digest,
     effects::{branch, effects},
     perform::perform,
@@ -125,7 +125,7 @@ pub(super) fn deed(
     );
     let opens = branch("What opens by it, and when", &effects, "nothing changes for any plan yet");
     let so_far = agreement(&ledger, &book, life).branch();
-    let sheet = vec![parties(baa), Branch::list("Terms", &written(&baa.spec)), so_far, about, opens];
+    let sheet = vec![so_far, Branch::list("Terms", &written(&baa.spec)), about, opens];
     Ok(Deed { act: sign, about: options.baa.clone(), sheet, warnings, effects, then })
 }
 

@@ -77,10 +77,11 @@ pub(super) fn deed(options: &Terminate, world: &World, caller: &str) -> Result<D
     if options.effective.is_some_and(|t| t <= ledger.now) {
         warnings.push("--effective is past: it ends at the moment at which this is recorded".into());
     }
-    if let (Some(closes), Some(effective)) = (life.closes(), options.effective) {
-        if closes <= effective {
-            warnings.push(format!("it ends on {} already, before --effective", time(closes)));
-        }
+    if let Some(closes) = life.closes().filter(|closes| options.effective.is_some_and(|t| *closes <= t)) {
+        warnings.push(format!("it ends on {} already, before --effective", time(closes)));
+    }
+    if !life.was_in_force(ledger.now) {
+        warnings.push("it was never in force, so nothing is lost by its end, and it never opens".into());
     }
     let root = ledger.root(baa.metadata.name.as_deref().unwrap_or_default());
     if root != options.baa {

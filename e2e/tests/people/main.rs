@@ -142,7 +142,7 @@ async fn refusals(bed: &Bed, story: &Story, alice: &Person) -> Result<()> {
         .ends(1, &["--for stranger is neither party"])?;
     alice.runs(&story.sign("ringwell", &story.text, "e-1", &[]))?.ends(1, &["stdin is no terminal", "--yes"])?;
     let dry = alice.runs(&story.sign("ringwell", &story.text, "e-1", &["--dry-run"]))?;
-    dry.ends(0, &["Dry run", "nothing was recorded", "Parties", "not allowed (Deny)"])?;
+    dry.ends(0, &["Dry run", "nothing was recorded", "discloses: Acme Dental Group, LLC", "not allowed (Deny)"])?;
     // A privacy officer may write acts, and this one is not for them: the API server says so itself.
     let officer = Person::new(bed, "olga@ringwell.example", &["privacy-officers"])?;
     let refused = officer.runs(&story.sign("ringwell", &story.text, "e-1", &["--yes"]))?;
