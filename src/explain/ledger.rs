@@ -1,11 +1,13 @@
 //! The agreements and acts of a [`World`] in which they are known, ready to be asked.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::read::World;
 use crate::{
     agreement::{self, Book, Question, Verdict},
-    api::{Attestation, BAA, HealthcarePlan, RingfenceConfig, VendorFeature},
+    api::{Act, Attestation, BAA, HealthcarePlan, RingfenceConfig, VendorFeature},
 };
 
 /// Agreements and acts.
@@ -53,12 +55,50 @@ impl<'w> Ledger<'w> {
     #[must_use]
     pub fn verdict(&self, plan: &HealthcarePlan, features: &[VendorFeature], at: Timestamp) -> Verdict {
         let parties: Vec<_> = plan.spec.covered_entities.iter().map(|e| e.party.clone()).collect();
-        agreement::evaluate(
-            Question { parties: &parties, platform: self.platform(), features },
-            &self.baas,
-            &self.acts,
-            at,
-        )
+        let vendors: BTreeSet<_> = features.iter().map(|f| f.vendor.as_str()).collect();
+        let (baas, acts) = self.around(parties.iter().map(String::as_str).collect(), &vendors);
+        let question = Question { parties: &parties, platform: self.platform(), features };
+        agreement::evaluate(question, &baas, &acts, at)
+    }
+
+    /// What can bear on these entities: every agreement down from them, by a BAA or by an attestation in its place, and the platform's with
+    /// these vendors; and the acts about all of those. What takes an agreement's place or amends it is between the same parties.
+    fn around<'p>(
+        &self,
+        mut parties: BTreeSet<&'p str>,
+        vendors: &BTreeSet<&str>,
+    ) -> (Vec<&'w BAA>, Vec<&'w Attestation>)
+    where
+        'w: 'p,
+    {
+        let attested: Vec<(&str, &str)> = self
+            .acts
+            .iter()
+            .filter_map(|a| {
+                let (entity, agency) = (a.spec.covered_entity.as_ref()?, a.spec.on_behalf_of.as_ref()?);
+                Some((entity.party.as_str(), agency.party.as_str()))
+            })
+            .collect();
+        loop {
+            let before = parties.len();
+            let down = self.baas.iter().map(|b| (b.spec.disclosing.party.as_str(), b.spec.receiving.party.as_str()));
+            let down: Vec<_> =
+                down.chain(attested.iter().copied()).filter(|(from, _)| parties.contains(from)).collect();
+            parties.extend(down.into_iter().map(|(_, to)| to).filter(|to| *to != self.platform()));
+            if parties.len() == before {
+                break;
+            }
+        }
+        let (platform, mut names) = (self.platform(), BTreeSet::new());
+        let bears = |b: &&&BAA| {
+            let (from, to) = (b.spec.disclosing.party.as_str(), b.spec.receiving.party.as_str());
+            parties.contains(from) || (from == platform && vendors.contains(to))
+        };
+        let baas: Vec<&'w BAA> = self.baas.iter().filter(bears).copied().collect();
+        names.extend(baas.iter().filter_map(|b| b.metadata.name.as_deref()));
+        let about = |a: &&&Attestation| a.spec.act == Act::Withdraw || names.contains(a.spec.subject_ref.name.as_str());
+        let acts = self.acts.iter().filter(about).copied().collect();
+        (baas, acts)
     }
 
     /// The agreement that the BAA of this name amends at last, or itself.

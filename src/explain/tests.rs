@@ -309,3 +309,35 @@ fn a_subject_is_a_plan_or_an_agreement() {
         assert!(subject(bad).unwrap_err().to_string().contains("plan/NAME or baa/NAME"), "{bad}");
     }
 }
+
+#[test]
+fn what_does_not_bear_on_a_plan_changes_nothing_and_what_does_is_never_left_out() {
+    let above = baa("acme-brightline", CLINIC, AGENCY, TERM);
+    let amends = baa("amendment", CLINIC, AGENCY, &format!("amendsRef: {{name: acme-brightline}}, {TERM}"));
+    let below = baa(
+        "brightline-ringwell",
+        AGENCY,
+        PLATFORM,
+        &format!("upstream: [{{baaRef: {{name: acme-brightline}}}}], {TERM}"),
+    );
+    let media = ("media-two", "BusinessAssociate", "Media Two, Inc.");
+    let attested = baa("media-ringwell", media, PLATFORM, TERM);
+    let vendor = baa("ringwell-deepvoice", PLATFORM, ("deepvoice", "Subcontractor", "Deep Voice, Inc."), TERM);
+    let foreign = baa("brite-2026", ("brite", "CoveredEntity", "Brite, LLC"), PLATFORM, TERM);
+    let baas = vec![above, amends, below, attested, vendor, foreign];
+    let mut acts: Vec<_> = baas.iter().flat_map(|b| both(b, "2026-11-01T09:30:00Z")).collect();
+    let rest = "act: AttestUpstream, onBehalfOf: {party: media-two}, coveredEntity: {party: acme-dental}";
+    acts.push(act("upstream", "media-ringwell", "carol", "2026-11-02T08:00:00Z", rest));
+    let world = world(open(), baas, acts);
+    let (ledger, plan) = (Ledger::of(&world).unwrap(), &world.plans.known().unwrap()[0]);
+    let vendors = features(&world, plan).unwrap();
+    let question =
+        crate::agreement::Question { parties: &["acme-dental".to_owned()], platform: "ringwell", features: vendors };
+    for hours in [0, 24, 24 * 365, 24 * 365 * 3] {
+        let at = now().checked_add(jiff::SignedDuration::from_hours(hours)).unwrap();
+        let whole = crate::agreement::evaluate(question, &ledger.baas, &ledger.acts, at);
+        let around = ledger.verdict(plan, vendors, at);
+        assert_eq!((&around.entities, &around.features), (&whole.entities, &whole.features), "in {hours} hours");
+    }
+    assert_eq!(page_of(&world).entities[0].paths.len(), 2);
+}
