@@ -14,6 +14,7 @@ pub mod apply;
 pub mod clock;
 pub mod context;
 pub mod doctor;
+pub mod explain;
 pub mod fact;
 #[cfg(test)]
 mod fake_server;
@@ -26,6 +27,7 @@ pub mod lead;
 pub mod metrics;
 pub mod names;
 pub mod outcome;
+pub mod people;
 pub mod plan;
 pub mod preview;
 pub mod prune;

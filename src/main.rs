@@ -4,7 +4,7 @@ use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
-use ringfence::{api, doctor, preview, runtime, telemetry};
+use ringfence::{api, doctor, explain, people, preview, runtime, telemetry};
 
 /// Gives memory back after a list or a rush of reconciles; the C library's does not.
 #[global_allocator]
@@ -31,12 +31,17 @@ enum Command {
     Preview(preview::Options),
     /// Look whether an installation stands; nothing is written. Ends with 0 when it does, 1 when something is wrong or unknown, 2 when nothing could be looked at.
     Doctor(doctor::Options),
+    /// Tell why a plan or a BAA is open or closed, and what to do next; nothing is written. Ends with 0 when all is open, 1 when something is closed, 2 when something is unknown.
+    Explain(explain::Options),
+    #[command(flatten)]
+    Deed(people::Deeds),
 }
 
 fn main() -> ExitCode {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("no provider was installed before");
     let command = Cli::parse().command;
-    let failure = if matches!(command, Command::Doctor(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    let failure =
+        if matches!(command, Command::Doctor(_) | Command::Explain(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
     run(command).unwrap_or_else(|error| {
         eprintln!("ringfence: {error}");
         failure
@@ -58,6 +63,15 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             let (page, passes) = tokio::runtime::Runtime::new()?.block_on(doctor::run(&options))?;
             std::io::stdout().write_all(page.as_bytes())?;
             return Ok(if passes { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Explain(options) => {
+            let (page, answer) = tokio::runtime::Runtime::new()?.block_on(explain::run(&options))?;
+            std::io::stdout().write_all(page.as_bytes())?;
+            return Ok(ExitCode::from(answer as u8));
+        }
+        Command::Deed(deed) => {
+            let page = tokio::runtime::Runtime::new()?.block_on(people::run(&deed))?;
+            std::io::stdout().write_all(page.as_bytes())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -122,8 +122,9 @@ pub(super) fn entity(
     }
 }
 
-/// Names of the hops.
-pub(super) fn names(path: &Path<'_, '_>) -> Vec<String> {
+/// Names of the hops: of BAAs, and `Attestation/NAME` of an agreement that is attested.
+#[must_use]
+pub fn names(path: &Path<'_, '_>) -> Vec<String> {
     let name = |hop: &Hop<'_, '_>| match hop {
         Hop::Agreement(life, _) => life.name().to_owned(),
         Hop::Attested { attested, .. } => {

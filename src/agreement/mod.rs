@@ -27,7 +27,7 @@ mod verdict;
 mod words;
 
 pub use book::Book;
-pub use entity::EntityVerdict;
+pub use entity::{EntityVerdict, names};
 pub use life::{Ended, Life};
 pub use own::Notice;
 pub use path::{Hop, Obstacle, Path, paths};

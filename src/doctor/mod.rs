@@ -6,9 +6,9 @@
 //! ```
 
 mod access;
-mod ask;
+pub(crate) mod ask;
 mod clock;
-mod connect;
+pub(crate) mod connect;
 mod facts;
 mod guardrails;
 mod identity;
