@@ -99,6 +99,9 @@ pub fn act(name: &str, act: &str, by: &str) -> Value {
     if kind == "Integration" {
         spec["subjectRef"]["namespace"] = json!(FENCED);
     }
+    if act == "AttestUpstream" {
+        spec["coveredEntity"] = json!({"party": "gr-clinic"});
+    }
     if matches!(act, "AcceptRisk" | "AttestControl") {
         spec["setting"] = json!("alerts.guide");
     }
