@@ -21,6 +21,8 @@ pub struct Undecodable {
     pub why: String,
     /// `spec.subjectRef.name`, which says what an Attestation could tighten; one about an Integration tightens nothing else of that name.
     pub subject: Option<String>,
+    /// `spec.disclosing.party`, which says whose agreement a BAA could narrow or end.
+    pub party: Option<String>,
 }
 
 impl<K> Guarded<K> {
@@ -44,7 +46,8 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
         let meta = serde_json::from_value(meta).map_err(serde::de::Error::custom)?;
         let about = |field: &str| raw.pointer(&format!("/spec/subjectRef/{field}")).and_then(|v| v.as_str());
         let subject = about("name").filter(|_| about("kind") != Some("Integration")).map(str::to_owned);
-        Ok(Self { object: Err(Undecodable { meta, why: field_of(&error), subject }) })
+        let party = raw.pointer("/spec/disclosing/party").and_then(|v| v.as_str()).map(str::to_owned);
+        Ok(Self { object: Err(Undecodable { meta, why: field_of(&error), subject, party }) })
     }
 }
 
@@ -109,6 +112,9 @@ mod tests {
         let bad = serde_json::json!({"metadata": {"name": "x"}, "spec": {"subjectRef": {"name": "acme-2026"}}});
         let bad: Guarded<Attestation> = serde_json::from_value(bad).unwrap();
         assert_eq!(bad.object.unwrap_err().subject.as_deref(), Some("acme-2026"));
+        let baa = serde_json::json!({"metadata": {"name": "x"}, "spec": {"disclosing": {"party": "acme"}}});
+        let baa: Guarded<crate::api::BAA> = serde_json::from_value(baa).unwrap();
+        assert_eq!(baa.object.unwrap_err().party.as_deref(), Some("acme"));
         let other = serde_json::json!({"metadata": {"name": "x"}, "spec": {"subjectRef": {"name": "acme-2026", "kind": "Integration"}}});
         let other: Guarded<Attestation> = serde_json::from_value(other).unwrap();
         assert_eq!(other.object.unwrap_err().subject, None, "it could end no agreement of that name");

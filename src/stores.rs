@@ -161,7 +161,10 @@ fn act_index(act: &Guarded<Attestation>) -> Vec<String> {
 }
 
 fn party(baa: &Guarded<BAA>) -> Vec<String> {
-    baa.object.iter().map(|b| b.spec.disclosing.party.clone()).collect()
+    match &baa.object {
+        Ok(baa) => vec![baa.spec.disclosing.party.clone()],
+        Err(bad) => bad.party.iter().cloned().collect(),
+    }
 }
 
 fn plan_index(plan: &Guarded<HealthcarePlan>) -> Vec<String> {

@@ -37,14 +37,13 @@ impl<'a> Acts<'a> {
     /// When `act` was taken back, if it was: by the same person, or by a privacy officer. What the API server's clock, ahead of one's own, has dated
     /// later than now was taken back now.
     pub fn taken_back(&self, act: &Attestation) -> Option<Timestamp> {
+        self.withdrawn(act).map(|back| back.min(self.now))
+    }
+
+    /// When a withdrawal of `act` was recorded: of one that closes something, which is open again no sooner than that moment.
+    pub fn withdrawn(&self, act: &Attestation) -> Option<Timestamp> {
         let about = self.withdrawals.get(act.metadata.uid.as_deref()?);
-        about
-            .into_iter()
-            .flatten()
-            .filter(|w| takes_back(w, act))
-            .filter_map(|w| created(w))
-            .min()
-            .map(|back| back.min(self.now))
+        about.into_iter().flatten().filter(|w| takes_back(w, act)).filter_map(|w| created(w)).min()
     }
 }
 

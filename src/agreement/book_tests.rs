@@ -157,8 +157,8 @@ fn notice_keeps_open_what_is_open_and_lets_nothing_begin() {
     use PhiCategory::{CallerID, Form, Message, Recording};
     let ending = deal("acme-2026", "acme", "ringwell").notice("11:00:00", "18:00:00");
     let deals = [ending.clone()];
-    assert_eq!(phase(&deals, "acme-2026", "10:59:59"), BAAPhase::Active);
     assert_eq!(phase(&deals, "acme-2026", "11:00:00"), BAAPhase::Terminating);
+    assert_eq!(phase(&deals, "acme-2026", "10:59:59"), BAAPhase::Terminating, "by a clock ahead: at once");
     let verdict = ask(&["acme"], &[], &deals, now());
     assert_eq!(
         (verdict.any_open(), verdict.frozen(), verdict.closes()),
@@ -269,7 +269,7 @@ fn what_was_in_force_is_kept_for_six_years_after_the_two_last_had_an_agreement()
 }
 
 #[test]
-fn what_was_created_after_its_end_is_kept_from_its_creation_and_what_never_counted_may_go() {
+fn what_was_created_after_its_end_is_kept_from_its_creation_and_what_was_never_executed_may_go() {
     let mut late = deal("acme-1", "acme", "ringwell")
         .term("2020-01-01T00:00:00Z", Some("2020-06-01T00:00:00Z"))
         .signed("2020-01-02T00:00:00Z");
@@ -282,6 +282,6 @@ fn what_was_created_after_its_end_is_kept_from_its_creation_and_what_never_count
     assert_eq!(releasable(one().unsigned()), "True");
     assert_eq!(releasable(one().half()), "True", "it was never executed");
     assert_eq!(releasable(one().term("13:00:00", None)), "False", "it is still to come");
-    assert_eq!(releasable(one().term("00:00:00", Some("00:30:00"))), "True", "it was signed after its end");
+    assert_eq!(releasable(one().term("00:00:00", Some("00:30:00"))), "False", "both have signed it, after its end");
     assert_eq!(releasable(one()), "False");
 }

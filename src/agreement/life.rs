@@ -83,6 +83,12 @@ impl<'a> Life<'a> {
         self.own.executed.is_some()
     }
 
+    /// When both parties had signed.
+    #[must_use]
+    pub const fn executed(&self) -> Option<Timestamp> {
+        self.own.executed
+    }
+
     /// From when it counts; `None` until both parties have signed.
     #[must_use]
     pub fn opens(&self) -> Option<Timestamp> {

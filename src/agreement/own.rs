@@ -99,7 +99,7 @@ fn notice(act: &Attestation, baa: &BAA, acts: &Acts<'_>, now: Timestamp, ignored
     } else {
         let given = created(act)?.min(now);
         let effective = act.spec.effective_time.as_ref().map_or(given, |t| t.0.max(given));
-        match acts.taken_back(act) {
+        match acts.withdrawn(act) {
             Some(back) if back <= now && back < effective => "it was withdrawn before it took effect",
             _ => return Some(Notice { effective, given }),
         }

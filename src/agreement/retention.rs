@@ -7,11 +7,11 @@ use super::{book::Book, life::Life};
 
 const YEARS: i16 = 6;
 
-/// Until when `life` must be kept: `None` of one that was never in force by `now`; [`Timestamp::MAX`] while the two parties have an agreement
+/// Until when `life` must be kept: `None` of one that was never executed; [`Timestamp::MAX`] while the two parties have an agreement
 /// that does not end.
 #[must_use]
 pub fn retain_until(book: &Book<'_>, life: &Life<'_>, now: Timestamp) -> Option<Timestamp> {
-    if !life.was_in_force(now) {
+    if !life.is_executed() {
         return None;
     }
     let spec = &life.baa.spec;
@@ -20,9 +20,11 @@ pub fn retain_until(book: &Book<'_>, life: &Life<'_>, now: Timestamp) -> Option<
         other.disclosing.party == spec.disclosing.party && other.receiving.party == spec.receiving.party
     };
     let relationship = book.lives().filter(parties).filter(|l| l.was_in_force(now));
-    let last = relationship.map(|l| l.closes().unwrap_or(Timestamp::MAX)).max()?;
+    let last = relationship.map(|l| l.closes().unwrap_or(Timestamp::MAX)).max();
     let created = life.baa.metadata.creation_timestamp.as_ref().map(|t| t.0);
-    Some(six_years_after(created.into_iter().chain([last]).max()?))
+    // What is still to come is kept, however long that takes.
+    let to_come = life.opens().filter(|opens| life.counts() && *opens > now).map(|_| Timestamp::MAX);
+    [created, life.executed(), last, to_come].into_iter().flatten().max().map(six_years_after)
 }
 
 /// Six years later by the calendar; where that day is not in the calendar (29 February), the next one.

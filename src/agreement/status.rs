@@ -40,7 +40,7 @@ pub fn status(book: &Book<'_>, name: &str, now: Timestamp) -> Option<BAAStatus> 
         in_force(life, now),
         expiring(life, now),
         gap(life, now),
-        releasable(life, retain_until, now),
+        releasable(retain_until, now),
     ];
     said.extend(flow_down(book, life, now));
     let generation = life.baa.metadata.generation.unwrap_or_default();
@@ -153,12 +153,10 @@ fn gap(life: &Life<'_>, now: Timestamp) -> Said {
     }
 }
 
-/// What was never in force may go, unless both have signed and it is still to come; the rest once it was kept for long enough.
-fn releasable(life: &Life<'_>, retain_until: Option<Timestamp>, now: Timestamp) -> Said {
-    let may_come = life.is_executed() && life.counts() && !life.was_in_force(now);
+/// What not both have signed may go; the rest once it was kept for long enough.
+fn releasable(retain_until: Option<Timestamp>, now: Timestamp) -> Said {
     match retain_until {
-        None if may_come => Said::new(RELEASABLE, "False", Reason::Retained, "Both parties have signed: it is kept."),
-        None => Said::new(RELEASABLE, "True", Reason::RetentionOver, "It was never in force and may be deleted."),
+        None => Said::new(RELEASABLE, "True", Reason::RetentionOver, "Not both have signed it: it may be deleted."),
         Some(until) if until <= now => {
             Said::new(RELEASABLE, "True", Reason::RetentionOver, "It was kept for six years and may be deleted.")
         }
@@ -166,7 +164,7 @@ fn releasable(life: &Life<'_>, retain_until: Option<Timestamp>, now: Timestamp) 
             RELEASABLE,
             "False",
             Reason::Retained,
-            "It is kept for six years after the two parties last had an agreement (45 CFR 164.316(b)(2)(i)).",
+            "Both have signed it: it is kept for six years after the two last had an agreement (45 CFR 164.316(b)(2)(i)).",
         ),
     }
 }

@@ -173,7 +173,7 @@ pub struct OnBehalfOf {
 }
 
 /// What shows a signature (15 U.S.C. 7001).
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug)]
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The e-signature service, or `paper`.
     #[schemars(length(min = 1, max = 200))]

@@ -86,7 +86,7 @@ reasons! {
     NoGap,
     /// It must be kept.
     Retained,
-    /// It was never in force, or was kept for long enough: it may be deleted.
+    /// Not both have signed it, or it was kept for long enough: it may be deleted.
     RetentionOver,
     /// The namespace stands, labelled and with its quota.
     Fenced,

@@ -103,7 +103,8 @@ pub(super) fn deed(
     let after = ledger.with(&done);
     let effects = effects(world, &ledger, &after);
     let then = then(&after, &options.baa);
-    let mut warnings = warnings(options, &ledger, life, caller);
+    let evidence = sign.spec.evidence.as_ref();
+    let mut warnings = warnings(options, evidence, &ledger, life, caller);
     if certificate == text {
         warnings.push("--certificate is the same file as --document: give the certificate of completion, or a scan of the signed page".into());
     }
@@ -129,7 +130,7 @@ pub(super) fn deed(
     Ok(Deed { act: sign, about: options.baa.clone(), sheet, warnings, effects, then })
 }
 
-fn warnings(options: &Sign, ledger: &Ledger<'_>, life: &Life<'_>, caller: &str) -> Vec<String> {
+fn warnings(options: &Sign, own: Option<&Evidence>, ledger: &Ledger<'_>, life: &Life<'_>, caller: &str) -> Vec<String> {
     let mut warnings = vec![];
     for signature in life.signatures() {
         if signature.party == options.party {
@@ -139,12 +140,13 @@ fn warnings(options: &Sign, ledger: &Ledger<'_>, life: &Life<'_>, caller: &str) 
             ));
         } else if signature.recorded_by == caller {
             let acts = ledger.acts.iter().filter(|a| a.metadata.name.as_deref() == Some(&signature.attestation));
-            let envelope = acts.filter_map(|a| a.spec.evidence.as_ref()).map(|e| e.envelope_id.as_str()).next();
-            if envelope != Some(options.envelope.as_str()) {
+            let theirs = acts.filter_map(|a| a.spec.evidence.as_ref()).next();
+            if theirs != own {
+                let (provider, envelope) =
+                    theirs.map_or(("unknown", "unknown"), |e| (e.provider.as_str(), e.envelope_id.as_str()));
                 warnings.push(format!(
-                    "you recorded the signature of {} under envelope {}: two signatures by one recorder under two envelopes do not count; let another signer record this one, or give the envelope that covers both",
-                    signature.party,
-                    envelope.unwrap_or("unknown")
+                    "you recorded the signature of {} under envelope {envelope} of {provider}: two signatures by one recorder under two envelopes do not count; let another signer record this one, or give the provider, envelope and certificate that cover both",
+                    signature.party
                 ));
             }
         }

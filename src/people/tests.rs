@@ -126,7 +126,7 @@ fn one_recorder_for_both_is_warned_unless_one_envelope_covers_both() {
     let half = waiting(vec![signed(NAME, "ringwell", "bob", "2026-11-20T00:00:00Z")]);
     let deed = signing(&half, &to_sign("acme-dental"), TEXT, BOB).unwrap();
     assert!(
-        deed.warnings[0].contains("you recorded the signature of ringwell under envelope envelope-of-bob"),
+        deed.warnings[0].contains("you recorded the signature of ringwell under envelope envelope-of-bob of paper"),
         "{:?}",
         deed.warnings
     );
@@ -135,8 +135,12 @@ fn one_recorder_for_both_is_warned_unless_one_envelope_covers_both() {
         "{}",
         deed.then
     );
-    let one = Sign { envelope: "envelope-of-bob".into(), ..to_sign("acme-dental") };
+    let one = Sign { provider: "paper".into(), envelope: "envelope-of-bob".into(), ..to_sign("acme-dental") };
     let deed = signing(&half, &one, TEXT, BOB).unwrap();
+    assert_eq!(deed.warnings.len(), 1, "another certificate is another envelope's");
+    let mut theirs = signed(NAME, "ringwell", "bob", "2026-11-20T00:00:00Z");
+    theirs.spec.evidence.as_mut().unwrap().certificate_sha256 = OTHER.into();
+    let deed = signing(&waiting(vec![theirs]), &one, TEXT, BOB).unwrap();
     assert!(deed.warnings.is_empty() && deed.effects.len() == 1, "{:?}", deed.warnings);
     let again = signing(&half, &to_sign("ringwell"), TEXT, ALICE).unwrap();
     assert_eq!(again.warnings, ["the signature of ringwell is recorded already, by bob@ringwell.example"]);

@@ -20,8 +20,10 @@ const MOST_HOPS: usize = 6;
 type Found = BTreeMap<String, Arc<BAA>>;
 
 /// Every agreement that may be on a path of one of the entities, with those that amend or supersede it: they have the same disclosing party.
-pub fn of_entities(entities: &[CoveredEntity], stores: &Stores) -> Found {
-    let mut found = Found::new();
+///
+/// One of theirs that cannot be decoded could narrow or end another: then why they are in doubt.
+pub fn of_entities(entities: &[CoveredEntity], stores: &Stores) -> (Found, Option<String>) {
+    let (mut found, mut doubt) = (Found::new(), None);
     let mut passed = BTreeSet::new();
     let mut next: BTreeSet<String> = entities.iter().map(|e| e.party.clone()).collect();
     for entity in entities {
@@ -35,12 +37,22 @@ pub fn of_entities(entities: &[CoveredEntity], stores: &Stores) -> Found {
     for _ in 0..=MOST_HOPS {
         let parties: Vec<_> = next.iter().filter(|p| passed.insert((*p).clone())).cloned().collect();
         next = BTreeSet::new();
-        for baa in parties.iter().flat_map(|p| by_party(p, stores)) {
-            next.insert(baa.spec.receiving.party.clone());
-            found.insert(baa.name_any(), baa);
+        for baa in parties.iter().flat_map(|p| stores.baas.by(p)) {
+            match &baa.object {
+                Ok(baa) => {
+                    next.insert(baa.spec.receiving.party.clone());
+                    found.insert(baa.name_any(), baa.clone());
+                }
+                Err(bad) => {
+                    let (name, why) = (baa.name_any(), &bad.why);
+                    doubt = Some(format!(
+                        "BAA {name} cannot be decoded ({why}); it could narrow or end an agreement. Put it right."
+                    ));
+                }
+            }
         }
     }
-    found
+    (found, doubt)
 }
 
 /// The platform's agreements with the vendors of these features.

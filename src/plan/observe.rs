@@ -145,7 +145,8 @@ fn agreements(world: &mut World, stores: &Stores) {
         return;
     };
     let mut acts = stores.acts.by(&world.name);
-    let mut found = chain::of_entities(&plan.spec.covered_entities, stores);
+    let (mut found, doubt) = chain::of_entities(&plan.spec.covered_entities, stores);
+    world.agreement_doubt = world.agreement_doubt.take().or(doubt);
     if let (Some(config), Some(class)) = (world.config.known(), world.class.known()) {
         found.extend(chain::of_vendors(&config.spec.platform_party, &class.spec.vendor_features, stores));
     }

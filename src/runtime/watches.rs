@@ -127,8 +127,9 @@ impl Route {
                 self.class(&class.name_any(), Urgency::Revocation);
             }
         }
-        for near in [&baa.spec.supersedes_ref, &baa.spec.amends_ref].into_iter().flatten() {
-            self.queue.add(Item::Agreement(near.name.clone()), Urgency::Change);
+        // What it amends or supersedes, and what waited for it: they are of the same disclosing party.
+        for near in s.baas.names_by(&baa.spec.disclosing.party) {
+            self.queue.add(Item::Agreement(near), Urgency::Change);
         }
     }
 

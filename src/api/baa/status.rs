@@ -31,7 +31,7 @@ pub struct BAAStatus {
     /// A time for which there was no agreement, although one might be thought to have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
-    /// Until when it must be kept (45 CFR 164.316(b)(2)(i)); absent while it is not over, and for one that was never in force.
+    /// Until when it must be kept (45 CFR 164.316(b)(2)(i)); absent while it is not over, and for one that not both have signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retain_until: Option<Time>,
     /// Attestations about this agreement, and references of its own, that do not count, and why.
