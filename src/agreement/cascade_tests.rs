@@ -267,6 +267,19 @@ fn c8_attestations_that_touch_are_one_and_one_that_was_taken_back_ends_there() {
 }
 
 #[test]
+fn what_was_open_for_a_part_of_a_second_was_open() {
+    let ever = |deals: &[Deal]| {
+        let entity = ask(&["acme"], &[], deals, now()).entities.remove(0);
+        assert!(!entity.open);
+        entity.ever_open
+    };
+    assert!(ever(&attested(None).map(|d| d.taken_back("carol", "02:00:00"))), "attested and taken back in one second");
+    assert!(ever(&[deal("acme-2026", "acme", "ringwell").notice("01:00:00", "01:00:00")]), "signed and ended in one");
+    assert!(!ever(&[deal("acme-2026", "acme", "ringwell").notice("00:59:59", "00:59:59")]));
+    assert!(!ever(&[deal("acme-2026", "acme", "ringwell").half()]));
+}
+
+#[test]
 fn c9_what_was_attested_of_another_baa_party_or_entity_adds_nothing() {
     let spoil: [fn(&mut crate::api::Attestation); 5] = [
         |a| a.spec.subject_ref.uid = "another".into(),

@@ -106,12 +106,11 @@ pub(super) fn entity(
             format!("{party} has no BAA with {platform}; create one and let both parties sign it"),
         ),
     };
-    let past: Vec<_> = moments(book, paths).into_iter().filter(|t| *t <= now).collect();
     EntityVerdict {
         party: party.into(),
         path: best.map(names).unwrap_or_default(),
         open,
-        ever_open: open || past.iter().any(|t| state(book, paths, *t).terms.is_some()),
+        ever_open: open || paths.iter().any(|p| p.ever_counted(book, now)),
         closes: if open { timeline.until(|n| ahead[n].terms.is_some()) } else { None },
         categories,
         terms,

@@ -141,6 +141,17 @@ impl Hop<'_, '_> {
         }
     }
 
+    /// Whether it stood at any time in the second of `at`: moments are whole seconds, and an act may be undone in the one in which it was done.
+    fn stood(&self, at: Timestamp) -> bool {
+        match self {
+            Self::Agreement(life, from) => {
+                let (opens, closes) = (life.opens().max(*from), life.closes());
+                life.is_executed() && opens.is_some_and(|o| o <= at) && closes.is_none_or(|c| at <= c)
+            }
+            Self::Attested { attested, .. } => attested.spans.iter().any(|(from, until)| *from <= at && at <= *until),
+        }
+    }
+
     /// Since when it has stood without a gap, of a hop that stands at `at`.
     fn since(&self, at: Timestamp) -> Option<Timestamp> {
         match self {
@@ -209,6 +220,16 @@ impl Path<'_, '_> {
         }
         let began = self.hops.iter().filter_map(|h| h.since(at)).max();
         (self.notice(at).is_some_and(|given| began.is_none_or(|began| began > given))).then_some(Obstacle::Frozen)
+    }
+
+    /// Whether it has counted at any moment up to `now`: what was kept then stays the clinic's to read.
+    #[must_use]
+    pub fn ever_counted(&self, book: &Book<'_>, now: Timestamp) -> bool {
+        let permits = |t| {
+            let terms = self.terms(book, t);
+            terms.is_some_and(|t| t.services.contains(SERVICE) && t.uses.contains(&PermittedUse::ServiceDelivery))
+        };
+        self.moments(book).into_iter().filter(|t| *t <= now).any(|t| self.hops.iter().all(|h| h.stood(t)) && permits(t))
     }
 
     /// Every moment at which something about it changes.

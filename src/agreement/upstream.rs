@@ -65,7 +65,8 @@ fn span(act: &Attestation, acts: &Acts<'_>) -> Option<(Timestamp, Timestamp)> {
     let from = created(act)?;
     let said = act.spec.expiration_time.as_ref().map_or_else(|| in_a_year(from), |t| t.0);
     let until = acts.taken_back(act).into_iter().chain([said]).min()?;
-    (from < until).then_some((from, until))
+    // What was taken back in the second in which it was attested stood for a part of it.
+    (from <= until).then_some((from, until))
 }
 
 /// Twelve months later by the calendar.
