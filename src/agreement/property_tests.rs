@@ -160,11 +160,12 @@ fn nothing_changes_before_the_next_change_and_no_category_outlives_its_end() {
             let before = next.checked_sub(SignedDuration::from_nanos(1)).unwrap();
             assert_eq!(dated(world, judged(world, before), now), dated(world, verdict.clone(), now), "just before it");
         }
-        // Until a withdrawal is there, a termination counts: ends may turn out later than they look.
-        let withdrawn = |a: &crate::api::Attestation| {
-            a.spec.act == Act::Withdraw && a.metadata.creation_timestamp.as_ref().is_some_and(|t| t.0 > now)
+        // What a clock ahead has dated closes now and opens then: ends may turn out later than they look.
+        let ahead = |a: &crate::api::Attestation| {
+            matches!(a.spec.act, Act::Withdraw | Act::Terminate)
+                && a.metadata.creation_timestamp.as_ref().is_some_and(|t| t.0 > now)
         };
-        if world.iter().any(|d| d.acts.iter().any(withdrawn)) {
+        if world.iter().any(|d| d.acts.iter().any(ahead)) {
             return;
         }
         for (n, entity) in verdict.entities.iter().enumerate() {
