@@ -30,7 +30,7 @@ pub use book::Book;
 pub use entity::{EntityVerdict, names};
 pub use life::{Ended, Life};
 pub use own::Notice;
-pub use path::{Hop, Obstacle, Path, paths};
+pub use path::{Hop, MOST_HOPS, Obstacle, Path, paths};
 pub use retention::retain_until;
 pub use risk::{Setting, accepted_until, attested_until};
 pub use status::status;
@@ -44,6 +44,6 @@ mod book_tests;
 #[cfg(test)]
 mod cascade_tests;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod property_tests;

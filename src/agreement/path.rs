@@ -16,7 +16,7 @@ use super::{
 use crate::api::{PartyRole, PermittedUse};
 
 /// Most hops of a path.
-const MOST_HOPS: usize = 6;
+pub const MOST_HOPS: usize = 6;
 /// Most paths of one entity that may count; with more, none is believed.
 const MOST_PATHS: usize = 256;
 /// Most agreements that are looked at for them.

@@ -21,7 +21,10 @@ pub async fn reconcile(context: &Context, name: &str) -> Outcome {
     let rest = Outcome::Ready(context.resync, Urgency::Resync);
     let found = context.stores.baas.get("", name);
     let Some(Ok(baa)) = found.known().map(|b| &b.object) else {
-        context.metrics.agreement_gone(name);
+        // What is merely unknown keeps its end in the metric.
+        if found.is_absent() {
+            context.metrics.agreement_gone(name);
+        }
         return rest;
     };
     let (baas, acts) = around(baa, &context.stores);

@@ -8,13 +8,11 @@ use std::{
 use kube::ResourceExt;
 
 use crate::{
+    agreement::MOST_HOPS,
     api::{BAA, CoveredEntity, PartyRole, VendorFeature},
     names::CONFIG_NAME,
     stores::{Stores, attested_of, attested_to, subject},
 };
-
-/// Most hops that are followed.
-const MOST_HOPS: usize = 6;
 
 /// Agreements by name.
 type Found = BTreeMap<String, Arc<BAA>>;
@@ -64,14 +62,15 @@ pub fn of_vendors(platform: &str, features: &[VendorFeature], stores: &Stores) -
     by_party(platform, stores).into_iter().filter(theirs).map(|b| (b.name_any(), b)).collect()
 }
 
-/// The covered entities whose paths the agreements of this disclosing party may be on.
-pub fn entities_below(party: &str, stores: &Stores) -> BTreeSet<String> {
-    let (mut found, mut passed) = (BTreeSet::new(), BTreeSet::new());
-    let mut next = BTreeSet::from([party.to_owned()]);
+/// The covered entities whose paths this agreement, or another of its disclosing party, may be on. It need not be in the stores any more: when it
+/// is deleted, they must learn of it.
+pub fn entities_of(baa: &BAA, stores: &Stores) -> BTreeSet<String> {
+    let (mut found, mut passed) = (BTreeSet::new(), BTreeSet::from([baa.spec.disclosing.party.clone()]));
+    let mut agreements = by_party(&baa.spec.disclosing.party, stores);
+    agreements.push(Arc::new(baa.clone()));
     for _ in 0..=MOST_HOPS {
-        let parties: Vec<_> = next.iter().filter(|p| passed.insert((*p).clone())).cloned().collect();
-        next = BTreeSet::new();
-        for baa in parties.iter().flat_map(|p| by_party(p, stores)) {
+        let mut above = BTreeSet::new();
+        for baa in &agreements {
             if baa.spec.disclosing.role == PartyRole::CoveredEntity {
                 found.insert(baa.spec.disclosing.party.clone());
                 continue;
@@ -79,9 +78,11 @@ pub fn entities_below(party: &str, stores: &Stores) -> BTreeSet<String> {
             let attested = stores.acts.by(&attested_to(&baa.name_any()));
             let named = attested.iter().filter_map(|a| a.object.as_ref().ok()?.spec.covered_entity.clone());
             found.extend(named.map(|e| e.party));
-            let above = baa.spec.upstream.iter().flatten().filter_map(|u| known(&u.baa_ref.name, stores));
-            next.extend(above.map(|b| b.spec.disclosing.party.clone()));
+            let upstream = baa.spec.upstream.iter().flatten().filter_map(|u| known(&u.baa_ref.name, stores));
+            above.extend(upstream.map(|b| b.spec.disclosing.party.clone()));
         }
+        let parties: Vec<_> = above.into_iter().filter(|p| passed.insert(p.clone())).collect();
+        agreements = parties.iter().flat_map(|p| by_party(p, stores)).collect();
     }
     found
 }
@@ -92,4 +93,82 @@ fn by_party(party: &str, stores: &Stores) -> Vec<Arc<BAA>> {
 
 fn known(name: &str, stores: &Stores) -> Option<Arc<BAA>> {
     stores.baas.get("", name).known().and_then(|b| b.object.as_ref().ok().cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        agreement::fixture::{Deal, deal},
+        guarded::Guarded,
+    };
+
+    fn stores(deals: &[Deal]) -> Stores {
+        let stores = Stores::default();
+        stores.baas.relist(deals.iter().map(|d| Guarded::ok(d.baa.clone())));
+        stores.acts.relist(deals.iter().flat_map(|d| &d.acts).map(|a| Guarded::ok(a.clone())));
+        stores
+    }
+
+    fn told(deals: &[Deal], changed: &Deal) -> Vec<String> {
+        entities_of(&changed.baa, &stores(deals)).into_iter().collect()
+    }
+
+    fn reached(entity: &str, stores: &Stores) -> Vec<String> {
+        let entity = CoveredEntity { party: entity.into() };
+        of_entities(&[entity], stores).0.into_keys().collect()
+    }
+
+    /// acme → agency → reseller → ringwell, and brite attested to the agency.
+    fn cascade() -> [Deal; 3] {
+        [
+            deal("acme-agency", "acme", "agency"),
+            deal("agency-reseller", "agency", "reseller").agency(&["acme-agency"]).attest("brite", "02:00:00", None),
+            deal("reseller-ringwell", "reseller", "ringwell").agency(&["agency-reseller"]),
+        ]
+    }
+
+    #[test]
+    fn whoever_lives_on_an_agreement_is_told_of_it() {
+        let deals = cascade();
+        assert_eq!(told(&deals, &deals[0]), ["acme"]);
+        for lower in &deals[1..] {
+            assert_eq!(told(&deals, lower), ["acme", "brite"]);
+        }
+    }
+
+    #[test]
+    fn whoever_lived_on_an_agreement_that_is_deleted_is_told_of_it() {
+        for gone in 0..3 {
+            let mut rest = cascade().to_vec();
+            let deleted = rest.remove(gone);
+            // Acts outlive what they are about.
+            let stores = stores(&rest);
+            cascade()[gone].acts.iter().for_each(|a| stores.acts.put(Guarded::ok(a.clone())));
+            let told: Vec<_> = entities_of(&deleted.baa, &stores).into_iter().collect();
+            assert_eq!(told, [["acme"].as_slice(), &["acme", "brite"], &["acme", "brite"]][gone], "{gone}");
+        }
+    }
+
+    #[test]
+    fn what_an_entity_lives_on_is_found_hop_by_hop_with_what_amends_it() {
+        let mut deals = cascade().to_vec();
+        deals.push(deal("agency-a1", "agency", "reseller").agency(&[]).amends("agency-reseller"));
+        deals.push(deal("other", "corner", "ringwell"));
+        let stores = stores(&deals);
+        let all = ["acme-agency", "agency-a1", "agency-reseller", "reseller-ringwell"];
+        assert_eq!(reached("acme", &stores), all);
+        assert_eq!(reached("brite", &stores), all[1..]);
+        assert_eq!(reached("corner", &stores), ["other"]);
+    }
+
+    #[test]
+    fn a_baa_that_cannot_be_decoded_puts_whom_it_is_of_in_doubt_and_nobody_else() {
+        let stores = stores(&cascade());
+        let bad = serde_json::json!({"metadata": {"name": "bad"}, "spec": {"disclosing": {"party": "agency"}}});
+        stores.baas.put(serde_json::from_value(bad).unwrap());
+        let doubt = |entity: &str| of_entities(&[CoveredEntity { party: entity.into() }], &stores).1;
+        assert!(doubt("acme").is_some_and(|d| d.contains("BAA bad cannot be decoded")));
+        assert!(doubt("brite").is_some() && doubt("corner").is_none());
+    }
 }

@@ -117,7 +117,7 @@ impl Route {
     /// Every tenant on a path of which the agreement may be, or which has a feature that needs the vendor; and the agreements next to it.
     fn bearing(&self, baa: &BAA) {
         let s = &self.context.stores;
-        for entity in chain::entities_below(&baa.spec.disclosing.party, s) {
+        for entity in chain::entities_of(baa, s) {
             self.party(&entity);
         }
         for class in s.classes.all() {
