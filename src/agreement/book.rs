@@ -3,7 +3,7 @@
 //! An agreement is a BAA that amends nothing, together with the BAAs that amend it. It is over when its term or a termination ends it, when
 //! one of its amendments ends, or when a BAA that supersedes it opens: whatever comes first, and for good.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -19,6 +19,10 @@ use crate::api::{Attestation, BAA, NameRef};
 /// Every agreement that is known, by name.
 pub struct Book<'a> {
     lives: BTreeMap<&'a str, Life<'a>>,
+    /// By the name of an agreement: those that amend it.
+    amended_by: HashMap<String, Vec<&'a str>>,
+    /// By the name of an agreement: those that say they take its place, signed or not.
+    replaced_by: HashMap<String, Vec<&'a str>>,
     pub(super) acts: Acts<'a>,
 }
 
@@ -30,7 +34,7 @@ impl<'a> Book<'a> {
         let acts = Acts::new(acts, now);
         let named = baas.iter().filter_map(|b| Some((b.metadata.name.as_deref()?, *b)));
         let lives = named.map(|(name, baa)| (name, Life::new(baa, Own::read(baa, &acts, now)))).collect();
-        let mut book = Self { lives, acts };
+        let mut book = Self { lives, amended_by: HashMap::new(), replaced_by: HashMap::new(), acts };
         book.place();
         book.succeed();
         book.end();
@@ -51,7 +55,7 @@ impl<'a> Book<'a> {
 
     /// The BAAs that amend the agreement of this name.
     pub fn amendments(&self, root: &str) -> impl Iterator<Item = &Life<'a>> {
-        self.lives.values().filter(move |l| matches!(&l.place, Place::Amends(name) if name == root))
+        self.amended_by.get(root).into_iter().flatten().filter_map(|name| self.life(name))
     }
 
     /// The agreement of this name and every one that took its place, one after the other.
@@ -61,8 +65,8 @@ impl<'a> Book<'a> {
         let mut next: Vec<String> = self.root_of(name).into_iter().collect();
         while let Some(name) = next.pop() {
             if !names.contains(&name) {
-                let after = self.lives.values().filter(|l| l.replaces.as_ref() == Some(&name) && l.own.ever_counts());
-                next.extend(after.map(|l| l.name().to_owned()));
+                let after = self.replaced_by.get(&name).into_iter().flatten().filter_map(|n| self.life(n));
+                next.extend(after.filter(|l| l.own.ever_counts()).map(|l| l.name().to_owned()));
                 names.push(name);
             }
         }
@@ -137,7 +141,10 @@ impl<'a> Book<'a> {
     /// Which BAA amends which agreement.
     fn place(&mut self) {
         let places: Vec<_> = self.lives.values().map(|l| self.placed(l.baa)).collect();
-        for (life, place) in self.lives.values_mut().zip(places) {
+        for ((name, life), place) in self.lives.iter_mut().zip(places) {
+            if let Place::Amends(root) = &place {
+                self.amended_by.entry(root.clone()).or_default().push(name);
+            }
             if let Place::Adrift(why) = &place {
                 life.findings.push(format!("spec.amendsRef has no effect: {why}"));
             }
@@ -186,9 +193,12 @@ impl<'a> Book<'a> {
                 *first = new.min(first.clone());
             }
         }
-        for life in self.lives.values_mut() {
-            match replaces.remove(life.name()) {
-                Some(Ok(root)) => life.replaces = Some(root),
+        for (name, life) in &mut self.lives {
+            match replaces.remove(*name) {
+                Some(Ok(root)) => {
+                    self.replaced_by.entry(root.clone()).or_default().push(name);
+                    life.replaces = Some(root);
+                }
                 Some(Err(why)) => life.findings.push(format!("spec.supersedesRef has no effect: {why}")),
                 None => {}
             }
