@@ -23,7 +23,7 @@ use crate::{
     keys::KeyService,
     names::{BASE_POLICY, CONFIG_NAME},
     outcome::Failure,
-    stores::Stores,
+    stores::{Stores, attested_of},
 };
 
 /// One thing to read; what is a tenant's own bears its name.
@@ -54,6 +54,8 @@ enum Gone {
     BasePolicy,
     /// The BAA of this name.
     Agreement(String),
+    /// The act of this name, by which an agreement was attested.
+    Attestation(String),
     /// Configuration or class: their watches tell.
     Shared,
 }
@@ -101,6 +103,7 @@ pub async fn quorum<K: KeyService>(
     }
     let mut fresh = from_stores(&world.name, stores);
     fresh.baas.retain(|b| !gone.contains(&Gone::Agreement(b.name_any())));
+    fresh.acts.retain(|a| !gone.contains(&Gone::Attestation(a.name_any())));
     if gone.contains(&Gone::BasePolicy) {
         fresh.policies = Fact::Known(vec![]);
     }
@@ -183,10 +186,9 @@ impl Reading {
             }
             Self::Agreements(party) => {
                 let found: Vec<Guarded<BAA>> = list(client, &format!("spec.disclosing.party={party}")).await?;
-                let there: BTreeSet<_> = found.iter().map(ResourceExt::name_any).collect();
-                let gone = stores.baas.by(party).iter().map(|b| b.name_any()).filter(|n| !there.contains(n)).collect();
+                let gone = missing(stores.baas.names_by(party), &found);
                 found.into_iter().for_each(|baa| stores.baas.put(baa));
-                Ok(Vec::into_iter(gone).map(Gone::Agreement).collect())
+                Ok(gone.into_iter().map(Gone::Agreement).collect())
             }
             Self::Acts(subject) => {
                 let which = format!("spec.subjectRef.name={subject},spec.coveredEntity.party=");
@@ -197,8 +199,9 @@ impl Reading {
             Self::Attested(entity) => {
                 let acts: Vec<Guarded<Attestation>> =
                     list(client, &format!("spec.coveredEntity.party={entity}")).await?;
+                let gone = missing(stores.acts.names_by(&attested_of(entity)), &acts);
                 acts.into_iter().for_each(|act| stores.acts.put(act));
-                Ok(vec![])
+                Ok(gone.into_iter().map(Gone::Attestation).collect())
             }
             Self::BasePolicy(namespace) => {
                 let api = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
@@ -209,6 +212,12 @@ impl Reading {
             }
         }
     }
+}
+
+/// Of the names that are known those that were not found.
+fn missing<K: ResourceExt>(known: Vec<String>, found: &[K]) -> Vec<String> {
+    let there: BTreeSet<_> = found.iter().map(ResourceExt::name_any).collect();
+    known.into_iter().filter(|name| !there.contains(name)).collect()
 }
 
 /// Everything that fits the field selector.

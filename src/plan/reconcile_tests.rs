@@ -148,6 +148,31 @@ async fn nothing_is_opened_while_the_api_server_cannot_be_asked() {
     assert!(publishes(&todo(&world, Timestamp::now())).is_some(), "it would have been");
 }
 
+/// A tenant of an agency: its agreement with it is attested.
+fn attested(now: Timestamp) -> World {
+    use crate::agreement::fixture::deal;
+    let mut world = fresh();
+    let old = "2001-01-01T00:00:00Z";
+    let agency = deal("acme-dental-2026", "agency", "ringwell").agency(&[]).term(old, None).signed(old);
+    let agency = agency.attest("acme-dental", old, Some("2100-01-01T00:00:00Z"));
+    world.acts = agency.acts.into_iter().map(Arc::new).collect();
+    world.baas = vec![Arc::new(agency.baa)];
+    settled(&mut world, now.checked_sub(SignedDuration::from_mins(40)).unwrap());
+    assert!(todo(&world, now).iter().any(Step::is_loosening), "a renewal is due");
+    world
+}
+
+#[tokio::test]
+async fn an_attested_agreement_that_the_api_server_does_not_hold_any_more_renews_nothing() {
+    let (world, now) = (attested(Timestamp::now()), Timestamp::now());
+    let acts: Vec<_> = world.acts.iter().map(|a| (**a).clone()).collect();
+    let renewed = published(&world, server(holds(&world, &acts))).await;
+    assert!(renewed.len() == 1 && opens(&renewed[0], now), "it is renewed while it is attested");
+    let signatures: Vec<_> = acts.into_iter().filter(|a| a.spec.covered_entity.is_none()).collect();
+    let closed = published(&world, server(holds(&world, &signatures))).await;
+    assert!(closed.iter().all(|text| !opens(text, now)), "the watch has not told that it is gone");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_api_server_said_is_asked_again_after_a_second_and_what_is_not_there_at_once() {
     let world = due(Timestamp::now());
