@@ -22,6 +22,7 @@ pub mod guarded;
 pub mod guardrails;
 pub mod heard;
 pub mod held;
+pub mod integration;
 pub mod keys;
 pub mod lead;
 pub mod metrics;

@@ -44,6 +44,8 @@ pub const LOOKUP_MOUNT: &str = "ringfence-lookup";
 pub const APP_SERVICE_ACCOUNT: &str = "ringfence-app";
 /// Name of the base NetworkPolicy.
 pub const BASE_POLICY: &str = "ringfence-base";
+/// Beginning of the names of policies that open an integration's ways out.
+pub const WAY_OUT: &str = "ringfence-integration-";
 /// Name of the ResourceQuota.
 pub const QUOTA: &str = "ringfence";
 /// Name of the ConfigMap with the tenant's flag document.

@@ -32,6 +32,7 @@ prune_managed_fields!(
     k8s_openapi::api::core::v1::ResourceQuota,
     k8s_openapi::api::core::v1::ServiceAccount,
     k8s_openapi::api::networking::v1::NetworkPolicy,
+    k8s_openapi::api::networking::v1::ServiceCIDR,
     k8s_openapi::api::rbac::v1::RoleBinding,
 );
 
@@ -60,7 +61,7 @@ impl Prune for PartialObjectMeta<Namespace> {
 }
 
 impl Prune for Node {
-    /// Labels, taints, whether it is Ready, and which machine it is.
+    /// Labels, taints, addresses, whether it is Ready, and which machine it is.
     fn prune(&mut self) {
         self.metadata.managed_fields = None;
         self.metadata.annotations = None;
@@ -69,7 +70,8 @@ impl Prune for Node {
         let conditions = Some(conditions.collect());
         let node_info =
             status.node_info.map(|i| NodeSystemInfo { system_uuid: i.system_uuid, ..NodeSystemInfo::default() });
-        self.status = Some(NodeStatus { conditions, node_info, ..NodeStatus::default() });
+        let addresses = status.addresses;
+        self.status = Some(NodeStatus { addresses, conditions, node_info, ..NodeStatus::default() });
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Item {
     Plan(String),
     /// The BAA of this name.
     Agreement(String),
+    /// The Integration of this namespace and name.
+    Integration(String, String),
 }
 
 #[derive(Default)]

@@ -128,6 +128,17 @@ impl<K: Resource + Clone + Prune> Store<K> {
         self.read().index.get(value).into_iter().flatten().map(|key| key.1.clone()).collect()
     }
 
+    /// Index values that begin with `prefix`.
+    pub fn values(&self, prefix: &str) -> Vec<String> {
+        self.read().index.keys().filter(|value| value.starts_with(prefix)).cloned().collect()
+    }
+
+    /// Takes out an object that was just deleted, before the watch tells.
+    pub fn forget(&self, object: &K) {
+        let mut inner = self.inner.write().expect("no holder of this lock panics");
+        inner.remove(&key(object), version(object), self);
+    }
+
     /// Names of all objects.
     pub fn names(&self) -> Vec<String> {
         self.read().objects.keys().map(|key| key.1.clone()).collect()

@@ -7,16 +7,20 @@ use std::{
 
 use k8s_openapi::api::{
     core::v1::{ConfigMap, Namespace, Node, Pod, ResourceQuota, ServiceAccount},
-    networking::v1::NetworkPolicy,
+    networking::v1::{NetworkPolicy, ServiceCIDR},
     rbac::v1::RoleBinding,
 };
 use kube::{ResourceExt, core::PartialObjectMeta};
 
 use crate::{
-    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig, TenantRecord, conditions::Reason},
+    api::{
+        Attestation, BAA, HealthcarePlan, HealthcarePlanClass, Integration, RingfenceConfig, SubjectKind, TenantRecord,
+        conditions::Reason,
+    },
     guarded::Guarded,
     guardrails::Guardrails,
     held::Held,
+    integration::{cilium::HostPolicies, node_networks, service_networks},
     keys::KeyFacts,
     names::POOL_LABEL,
     outcome::Failure,
@@ -33,8 +37,11 @@ pub struct Stores {
     pub records: Arc<Store<Guarded<TenantRecord>>>,
     pub baas: Arc<Store<Guarded<BAA>>>,
     pub acts: Arc<Store<Guarded<Attestation>>>,
+    pub integrations: Arc<Store<Guarded<Integration>>>,
     pub namespaces: Arc<Store<PartialObjectMeta<Namespace>>>,
     pub policies: Arc<Store<NetworkPolicy>>,
+    pub host_policies: HostPolicies,
+    pub service_cidrs: Arc<Store<ServiceCIDR>>,
     pub quotas: Arc<Store<ResourceQuota>>,
     pub accounts: Arc<Store<ServiceAccount>>,
     pub bindings: Arc<Store<RoleBinding>>,
@@ -64,8 +71,11 @@ impl Stores {
             records: Arc::new(Store::with("TenantRecords", record_index, Held::guarded)),
             baas: Arc::new(Store::with("BAAs", party, Held::guarded)),
             acts: Arc::new(Store::with("Attestations", act_index, Held::guarded)),
+            integrations: Arc::new(Store::with("Integrations", integration_index, Held::guarded)),
             namespaces: Arc::new(Store::packed("namespaces", |_| vec![])),
             policies: Arc::new(Store::packed("network policies", |p| p.namespace().into_iter().collect())),
+            host_policies: HostPolicies::default(),
+            service_cidrs: Arc::new(Store::new("service networks", |_| vec![])),
             quotas: Arc::new(Store::packed("resource quotas", |_| vec![])),
             accounts: Arc::new(Store::packed("service accounts", |_| vec![])),
             bindings: Arc::new(Store::packed("role bindings", |_| vec![])),
@@ -109,6 +119,9 @@ pub fn naming(node: &str) -> String {
     format!("name/{node}")
 }
 
+/// Beginning of the index values of nodes by the networks that are theirs.
+const NETWORK: &str = "network/";
+
 /// Index value of the records that cannot be read.
 const UNDECODABLE: &str = "undecodable";
 
@@ -151,8 +164,36 @@ pub fn attested_to(baa: &str) -> String {
     format!("upstream/{baa}")
 }
 
+/// Index value of the acts about the integrations of this namespace.
+#[must_use]
+pub fn about_integrations(namespace: &str) -> String {
+    format!("integrations/{namespace}")
+}
+
+/// Index value of the integrations with this vendor.
+#[must_use]
+pub fn with_vendor(vendor: &str) -> String {
+    format!("vendor/{vendor}")
+}
+
+/// The namespace and name of the integration that an act is about.
+#[must_use]
+pub fn integration_of(act: &Guarded<Attestation>) -> Option<(String, String)> {
+    let subject = &act.object.as_ref().ok()?.spec.subject_ref;
+    (subject.kind == SubjectKind::Integration).then_some(())?;
+    Some((subject.namespace.clone()?, subject.name.clone()))
+}
+
+fn integration_index(integration: &Guarded<Integration>) -> Vec<String> {
+    let vendor = integration.object.as_ref().ok().map(|i| with_vendor(&i.spec.vendor));
+    integration.namespace().map(|n| in_namespace(&n)).into_iter().chain(vendor).collect()
+}
+
 /// Acts by the name of their subject; attested agreements, of which an agency's BAA may have thousands, by entity and BAA instead.
 fn act_index(act: &Guarded<Attestation>) -> Vec<String> {
+    if let Some((namespace, _)) = integration_of(act) {
+        return vec![about_integrations(&namespace)];
+    }
     let entity = act.object.as_ref().ok().and_then(|a| a.spec.covered_entity.as_ref());
     match entity {
         Some(entity) => vec![attested_of(&entity.party), attested_to(&subject(act))],
@@ -179,7 +220,8 @@ fn node_index(node: &Node) -> Vec<String> {
     let labels = node.labels();
     let pool = labels.get(POOL_LABEL).map(|p| format!("pool/{p}"));
     let free = labels.get(crate::names::INVENTORY_LABEL).filter(|_| pool.is_none()).map(|c| free_of(c));
-    pool.into_iter().chain(free).collect()
+    let networks = node_networks(node).into_iter().map(|net| format!("{NETWORK}{net}"));
+    pool.into_iter().chain(free).chain(networks).collect()
 }
 
 /// Nodes that may be taken are looked at all at once, others seldom or never.
@@ -211,6 +253,9 @@ impl Stores {
             self.records.unknown(),
             self.baas.unknown(),
             self.acts.unknown(),
+            self.integrations.unknown(),
+            self.host_policies.unknown(),
+            self.service_cidrs.unknown(),
             self.namespaces.unknown(),
             self.policies.unknown(),
             self.quotas.unknown(),
@@ -221,6 +266,13 @@ impl Stores {
             self.pods.unknown(),
         ];
         all.into_iter().flatten().next()
+    }
+
+    /// The cluster's own networks: of pods, nodes and services.
+    #[must_use]
+    pub fn cluster_networks(&self) -> BTreeSet<ipnet::IpNet> {
+        let nodes = self.nodes.values(NETWORK).into_iter().filter_map(|net| net.strip_prefix(NETWORK)?.parse().ok());
+        nodes.chain(self.service_cidrs.all().iter().flat_map(|s| service_networks(s))).collect()
     }
 
     /// Forgets what this replica learnt of keys and promised of nodes while, or before, another one led.

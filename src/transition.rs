@@ -8,7 +8,7 @@ use kube::{
 
 use crate::{
     api::{
-        BAA, BAAStatus, HealthcarePlan, HealthcarePlanStatus,
+        BAA, BAAStatus, HealthcarePlan, HealthcarePlanStatus, Integration, IntegrationStatus, Payload,
         conditions::{
             self, EXPIRING_SOON, GAP_FOUND, IN_FORCE, NAMESPACE_FENCED, PHI_UNLOCKED, READY, RECONCILING, Reason,
             STALLED,
@@ -107,6 +107,34 @@ pub async fn agreement(context: &Context, baa: &BAA, is: &BAAStatus) {
     let was = baa.status.clone().unwrap_or_default();
     for found in of_agreement(&was, is) {
         tell(context, &baa.object_ref(&()), found).await;
+    }
+}
+
+/// What became of an integration between two statuses.
+fn of_integration(was: &IntegrationStatus, is: &IntegrationStatus) -> Vec<(&'static str, bool, String)> {
+    let (before, now) = (was.payload.unwrap_or(Payload::Off), is.payload.unwrap_or(Payload::Off));
+    let note = |t: &str| {
+        let found = is.conditions.iter().find(|c| c.type_ == t);
+        found.map(|c| format!("{}: {}", c.reason, c.message)).unwrap_or_default()
+    };
+    let mut found = vec![];
+    match (before, now) {
+        (Payload::Off | Payload::LinkOnly, Payload::Full) => found.push(("Opened", false, note(READY))),
+        (Payload::Full, Payload::Off | Payload::LinkOnly) => found.push(("Restricted", true, note(READY))),
+        _ => {}
+    }
+    let stalled = |s: &IntegrationStatus| conditions::is_true(&s.conditions, STALLED);
+    if !stalled(was) && stalled(is) {
+        found.push(("Stalled", true, note(STALLED)));
+    }
+    found
+}
+
+/// Publishes what became of `integration`. An Event that cannot be written is logged and left.
+pub async fn integration(context: &Context, integration: &Integration, is: &IntegrationStatus) {
+    let was = integration.status.clone().unwrap_or_default();
+    for found in of_integration(&was, is) {
+        tell(context, &integration.object_ref(&()), found).await;
     }
 }
 

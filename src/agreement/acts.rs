@@ -49,7 +49,7 @@ impl<'a> Acts<'a> {
 
 /// Whether `withdrawal` takes back `act`, named by name and UID: acts are read by the name of their subject, and one that was found by chance
 /// must not count. That a privacy officer is one was seen by admission (G11).
-pub(super) fn takes_back(withdrawal: &Attestation, act: &Attestation) -> bool {
+pub fn takes_back(withdrawal: &Attestation, act: &Attestation) -> bool {
     let (said, what) = (&withdrawal.spec, &act.metadata);
     said.act == Act::Withdraw
         && what.uid.as_ref() == Some(&said.subject_ref.uid)

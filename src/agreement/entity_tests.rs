@@ -21,7 +21,7 @@ fn evaluated(parties: &[&str], agreements: &[(BAA, Vec<Attestation>)], now: Time
     let parties: Vec<_> = parties.iter().map(|p| (*p).to_owned()).collect();
     let baas: Vec<_> = agreements.iter().map(|a| &a.0).collect();
     let acts: Vec<_> = agreements.iter().flat_map(|a| &a.1).collect();
-    evaluate(Question { parties: &parties, platform: "ringwell", features: &[] }, &baas, &acts, now)
+    evaluate(Question { parties: &parties, platform: "ringwell", features: &[], integrations: &[] }, &baas, &acts, now)
 }
 
 #[test]

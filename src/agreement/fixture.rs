@@ -150,7 +150,7 @@ pub fn ask(entities: &[&str], features: &[VendorFeature], deals: &[Deal], now: T
     let parties: Vec<_> = entities.iter().map(|e| (*e).to_owned()).collect();
     let baas: Vec<_> = deals.iter().map(|d| &d.baa).collect();
     let acts: Vec<_> = deals.iter().flat_map(|d| &d.acts).collect();
-    evaluate(Question { parties: &parties, platform: "ringwell", features }, &baas, &acts, now)
+    evaluate(Question { parties: &parties, platform: "ringwell", features, integrations: &[] }, &baas, &acts, now)
 }
 
 /// Voicemail transcription by deepvoice.

@@ -4,7 +4,7 @@
 //! Attestations ─acts→ signatures, notices ─own→ one BAA ─book→ amended, superseded, ended (Life)
 //!                                                                │
 //! covered entity ─path→ hops to the platform ─entity→ strictest terms, until when ─┐
-//! platform ─vendor→ features that need a vendor ───────────────────────────────────┴─verdict→ Verdict
+//! platform ─vendor→ features and integrations ───────────────────────────────────────┴─verdict→ Verdict
 //! ```
 
 mod acts;
@@ -26,6 +26,7 @@ mod vendor;
 mod verdict;
 mod words;
 
+pub(crate) use acts::takes_back;
 pub use book::Book;
 pub use entity::{EntityVerdict, names};
 pub use life::{Ended, Life};
@@ -36,7 +37,7 @@ pub use risk::{Setting, accepted_until, attested_until};
 pub use status::status;
 pub use terms::{SERVICE, Terms};
 pub use upstream::Attested;
-pub use vendor::FeatureVerdict;
+pub use vendor::{CoveredBy, Disclosure, FeatureVerdict};
 pub use verdict::{Question, Verdict, evaluate};
 
 #[cfg(test)]

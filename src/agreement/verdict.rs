@@ -1,4 +1,4 @@
-//! The verdict about one plan: every covered entity, every feature that needs a vendor, and when any of it changes.
+//! The verdict about one plan: every covered entity, every feature and integration that needs a vendor, and when any of it changes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{
     entity::{self, EntityVerdict},
     path::{Path, paths},
     timeline::Timeline,
-    vendor::{self, FeatureVerdict},
+    vendor::{self, Disclosure, FeatureVerdict, Ground},
 };
 use crate::api::{Attestation, BAA, PhiCategory, VendorFeature, conditions::Reason};
 
@@ -22,6 +22,8 @@ pub struct Question<'q> {
     pub platform: &'q str,
     /// Features that need a vendor.
     pub features: &'q [VendorFeature],
+    /// Integrations.
+    pub integrations: &'q [Disclosure],
 }
 
 /// The agreements of all covered entities of a plan.
@@ -31,6 +33,8 @@ pub struct Verdict {
     pub entities: Vec<EntityVerdict>,
     /// One a feature, in the class's order.
     pub features: Vec<FeatureVerdict>,
+    /// One an integration, in the order of the question.
+    pub integrations: Vec<FeatureVerdict>,
     /// The next moment at which any answer may change: until then every answer is the same.
     pub next_change: Option<Timestamp>,
 }
@@ -73,13 +77,14 @@ impl Verdict {
 #[must_use]
 pub fn evaluate(question: Question<'_>, baas: &[&BAA], acts: &[&Attestation], now: Timestamp) -> Verdict {
     let book = Book::new(baas, acts, now);
-    let Question { parties, platform, features } = question;
+    let Question { parties, platform, features, integrations } = question;
     let paths: Vec<Vec<Path<'_, '_>>> = parties.iter().map(|p| paths(&book, p, platform)).collect();
-    let vendors: Vec<_> = features.iter().map(|f| vendor::agreements(&book, platform, &f.vendor)).collect();
+    let disclosures: Vec<Disclosure> = features.iter().map(Into::into).chain(integrations.iter().cloned()).collect();
+    let grounds: Vec<_> = disclosures.iter().map(|d| (d, Ground::of(&book, platform, parties, d))).collect();
 
     // What nobody has signed has no part in how far is looked ahead; only what is missing may be said in other words as it ages.
     let mut moments: BTreeSet<_> = paths.iter().flat_map(|p| entity::moments(&book, p)).collect();
-    moments.extend(vendors.iter().flatten().filter(|v| v.counts()).flat_map(|v| book.moments(v)));
+    moments.extend(grounds.iter().flat_map(|(disclosure, ground)| ground.moments(&book, disclosure)));
     moments.extend(acts.iter().filter_map(|a| super::acts::created(a)));
     let timeline = Timeline::new(&moments, now);
     let unsigned = paths.iter().flatten().filter(|p| !p.may_count()).flat_map(|p| p.moments(&book));
@@ -91,20 +96,20 @@ pub fn evaluate(question: Question<'_>, baas: &[&BAA], acts: &[&Attestation], no
         .map(|((party, paths), ahead)| entity::entity(&book, (party, platform), paths, (&timeline, ahead), now))
         .collect();
     let current: Vec<_> = paths.iter().map(|p| entity::state(&book, p, now)).collect();
-    let judge = |feature, vendors: &[_], states: Vec<&entity::State>, at| {
+    let judge = |(disclosure, ground): &(&Disclosure, Ground<'_, '_>), states: Vec<&entity::State>, at| {
         let entities: Vec<_> = parties.iter().map(String::as_str).zip(states).collect();
-        vendor::judge(&book, feature, vendors, &entities, at)
+        vendor::judge(&book, disclosure, ground, &entities, at)
     };
-    let features = features.iter().zip(&vendors).map(|(feature, vendors)| {
-        let said = judge(feature, vendors, current.iter().collect(), now);
+    let judged = grounds.iter().map(|both| {
+        let said = judge(both, current.iter().collect(), now);
         let on = timeline.map(|t| t).into_iter().enumerate();
-        let on: Vec<_> =
-            on.map(|(n, t)| judge(feature, vendors, states.iter().map(|s| &s[n]).collect(), t).is_ok()).collect();
+        let on: Vec<_> = on.map(|(n, t)| judge(both, states.iter().map(|s| &s[n]).collect(), t).is_ok()).collect();
         let open = said.is_ok();
         let (reason, message) = said.map_or_else(|closed| closed, |told| (Reason::InForce, told));
         let closes = if open { timeline.until(|n| on[n]) } else { None };
-        FeatureVerdict { flag: feature.flag.clone(), open, closes, reason, message }
+        FeatureVerdict { flag: both.0.name.clone(), open, closes, reason, message }
     });
-    let features = features.collect();
-    Verdict { entities, features, next_change }
+    let mut judged: Vec<_> = judged.collect();
+    let integrations = judged.split_off(features.len());
+    Verdict { entities, features: judged, integrations, next_change }
 }

@@ -20,6 +20,7 @@ use super::CoveredEntity;
     doc = "Attestation is one act of one person: to sign or terminate an agreement, to accept a risk, to attest a control. It is immutable, and dated by its creationTimestamp.",
     validation = Rule::new("self.spec == oldSelf.spec").message("spec of an Attestation never changes: take it back with an Attestation of act Withdraw"),
     selectable = ".spec.subjectRef.name",
+    selectable = ".spec.subjectRef.namespace",
     selectable = ".spec.coveredEntity.party",
     printcolumn(name = "Act", type_ = "string", json_path = ".spec.act"),
     printcolumn(name = "Kind", type_ = "string", json_path = ".spec.subjectRef.kind"),

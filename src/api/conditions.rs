@@ -39,6 +39,12 @@ pub const EXPIRING_SOON: &str = "ExpiringSoon";
 pub const CLOCKS_FLOW_DOWN: &str = "ClocksFlowDown";
 /// For some time there was no agreement, although one might be thought to have been.
 pub const GAP_FOUND: &str = "GapFound";
+/// An agreement covers an integration, or none is needed.
+pub const COVERED: &str = "Covered";
+/// A person has accepted an integration's warning.
+pub const ACKNOWLEDGED: &str = "Acknowledged";
+/// Pods reach an integration's destinations.
+pub const EGRESS_OPEN: &str = "EgressOpen";
 /// An agreement may be deleted.
 pub const RELEASABLE: &str = "Releasable";
 

@@ -5,6 +5,7 @@ mod baa;
 mod class;
 pub mod conditions;
 mod config;
+mod integration;
 mod plan;
 mod reason;
 mod record;
@@ -14,6 +15,7 @@ pub use baa::*;
 pub use class::*;
 use conditions::Reason;
 pub use config::*;
+pub use integration::*;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomResourceDefinition, JSON};
 use kube::CustomResourceExt;
 pub use plan::*;
@@ -28,8 +30,9 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
     vec![
         RingfenceConfig::crd(),
         HealthcarePlanClass::crd(),
-        not_observed(HealthcarePlan::crd()),
+        not_observed(HealthcarePlan::crd(), &[conditions::READY, conditions::PHI_UNLOCKED]),
         BAA::crd(),
+        not_observed(Integration::crd(), &[conditions::READY]),
         Attestation::crd(),
         TenantRecord::crd(),
     ]
@@ -37,13 +40,14 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
 
 /// Makes a new object say from its creation on that nobody has looked at it yet: kstatus takes one without a Ready condition for done.
 /// The API server fills it in, as it does for the classes of the Gateway API.
-fn not_observed(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
-    let said = [conditions::READY, conditions::PHI_UNLOCKED].map(|c| {
+fn not_observed(mut crd: CustomResourceDefinition, conditions: &[&str]) -> CustomResourceDefinition {
+    let said = conditions.iter().map(|c| {
         json!({
             "type": c, "status": "Unknown", "reason": Reason::NotObserved.as_str(), "message": "Not observed yet: see that the operator runs.",
             "lastTransitionTime": "1970-01-01T00:00:00Z",
         })
     });
+    let said: Vec<_> = said.collect();
     for version in &mut crd.spec.versions {
         let schema = version.schema.as_mut().and_then(|s| s.open_api_v3_schema.as_mut());
         if let Some(status) = schema.and_then(|s| s.properties.as_mut()).and_then(|p| p.get_mut("status")) {

@@ -60,6 +60,44 @@ reasons! {
     SubcontractingDenied,
     /// An agreement keeps the information in the country.
     OffshoringDenied,
+    /// An agreement covers the integration.
+    Covered,
+    /// The customer attests an agreement of its own.
+    CoverAttested,
+    /// The data identifies nobody.
+    DeIdentified,
+    /// No agreement is given.
+    NoCover,
+    /// The BAA that is named does not exist.
+    CoverMissing,
+    /// The BAA that is named is of other parties.
+    CoverForeign,
+    /// Nobody attests the customer's own agreement.
+    CoverNotAttested,
+    /// A person has accepted the warning.
+    Acknowledged,
+    /// Nobody has accepted the warning.
+    NotAcknowledged,
+    /// Another warning was accepted than is shown now.
+    AcknowledgementStale,
+    /// The ways out stand.
+    Opened,
+    /// The ways out are closed.
+    Closed,
+    /// The ways out are closed, connections may be left.
+    ClosedForNew,
+    /// The ways out are closed, connections were cut.
+    ClosedAndCut,
+    /// Nothing of the kind is needed.
+    NotNeeded,
+    /// A host has no networks.
+    HostWithoutCidrs,
+    /// A network is no third party's.
+    DestinationRefused,
+    /// The tenant has too many integrations.
+    TooMany,
+    /// The namespace is no tenant's.
+    NotATenant,
     /// It says that it amends an agreement, and does not.
     AmendsNothing,
     /// The agreement ends within so many days.

@@ -13,7 +13,7 @@ use k8s_openapi::{
 use kube::Resource;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::prune::Prune;
+use crate::{integration::cilium::CiliumNetworkPolicy, prune::Prune};
 
 /// An object that Ringfence owns as a whole.
 pub trait Kept:
@@ -44,6 +44,7 @@ impl Kept for NetworkPolicy {}
 impl Kept for ResourceQuota {}
 impl Kept for RoleBinding {}
 impl Kept for ConfigMap {}
+impl Kept for CiliumNetworkPolicy {}
 
 impl Kept for ServiceAccount {
     /// Such as a registry's pull secret.

@@ -21,7 +21,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
     core::PartialObjectMetaExt,
 };
-pub use request::{DEADLINE, bounded, written_status};
+pub use request::{DEADLINE, bounded, written_status, written_status_in};
 use request::{failure, late};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -30,6 +30,7 @@ use tokio::time::Instant;
 use crate::{
     api::{HealthcarePlan, KeyPurpose, TenantRecord, conditions::Reason},
     guarded::Guarded,
+    integration::Way,
     keys::KeyService,
     lead::Lead,
     names::{BASE_POLICY, FIELD_MANAGER, FINALIZER, POOL_LABEL},
@@ -89,6 +90,16 @@ impl<K: KeyService> Writer<'_, K> {
             Step::PublishFlags { config_map, .. } => self.publish(config_map).await,
             Step::Apply(owned) => self.apply_owned(owned).await,
             Step::Delete(owned) => self.delete_owned(owned).await,
+            Step::OpenWay(way) => match &**way {
+                Way::Networks(p) => self.make(p, &self.stores.policies, "the NetworkPolicy of an integration").await,
+                Way::Hosts(p) => {
+                    self.make(p, &self.stores.host_policies.store, "the CiliumNetworkPolicy of an integration").await
+                }
+            },
+            Step::CloseWay(way) => match &**way {
+                Way::Networks(p) => self.close(p, &self.stores.policies).await,
+                Way::Hosts(p) => self.close(p, &self.stores.host_policies.store).await,
+            },
             Step::AssignNode { node, taints } => self.assign(node, &json!(taints)).await,
             Step::CreateKey { purpose, rotation_seconds } => self.create_key(*purpose, *rotation_seconds).await,
             Step::TuneKey { rotation_seconds } => {
@@ -196,6 +207,22 @@ impl<K: KeyService> Writer<'_, K> {
             }),
             Err(f) => Err(f),
         }
+    }
+
+    /// The very object, at whatever version: what somebody changed about it meanwhile opens no less.
+    async fn close<T: Kept>(&self, object: &T, store: &Store<T>) -> Result<(), Failure> {
+        let api = Api::<T>::namespaced(self.client.clone(), self.tenant);
+        let only = Preconditions { uid: object.uid(), resource_version: None };
+        let params = DeleteParams { preconditions: Some(only), ..DeleteParams::default() };
+        let closed = match tokio::time::timeout(DEADLINE, api.delete(&object.name_any(), &params)).await {
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(()),
+            Ok(answer) => answer.map(|_| ()).map_err(|e| failure("closing an integration's way out", &e)),
+            Err(_) => Err(late("closing an integration's way out")),
+        };
+        if closed.is_ok() {
+            store.forget(object);
+        }
+        closed
     }
 
     /// Label and all taints in one write, for the very node that was seen (taints are an atomic list).

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use k8s_openapi::ClusterResourceScope;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -58,6 +58,24 @@ pub async fn written_status<K>(client: &Client, object: K) -> Result<K, Failure>
 where
     K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
 {
-    let (api, name) = (Api::<K>::all(client.clone()), object.name_any());
+    write(Api::all(client.clone()), object).await
+}
+
+/// As [`written_status`], of an object in `namespace`.
+///
+/// # Errors
+/// As [`written_status`].
+pub async fn written_status_in<K>(client: &Client, namespace: &str, object: K) -> Result<K, Failure>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+{
+    write(Api::namespaced(client.clone(), namespace), object).await
+}
+
+async fn write<K>(api: Api<K>, object: K) -> Result<K, Failure>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
+{
+    let name = object.name_any();
     bounded(&format!("writing the {}'s status", K::kind(&())), api.replace_status(&name, &super::post(), &object)).await
 }

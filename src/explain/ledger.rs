@@ -57,7 +57,7 @@ impl<'w> Ledger<'w> {
         let parties: Vec<_> = plan.spec.covered_entities.iter().map(|e| e.party.clone()).collect();
         let vendors: BTreeSet<_> = features.iter().map(|f| f.vendor.as_str()).collect();
         let (baas, acts) = self.around(parties.iter().map(String::as_str).collect(), &vendors);
-        let question = Question { parties: &parties, platform: self.platform(), features };
+        let question = Question { parties: &parties, platform: self.platform(), features, integrations: &[] };
         agreement::evaluate(question, &baas, &acts, at)
     }
 

@@ -331,8 +331,12 @@ fn what_does_not_bear_on_a_plan_changes_nothing_and_what_does_is_never_left_out(
     let world = world(open(), baas, acts);
     let (ledger, plan) = (Ledger::of(&world).unwrap(), &world.plans.known().unwrap()[0]);
     let vendors = features(&world, plan).unwrap();
-    let question =
-        crate::agreement::Question { parties: &["acme-dental".to_owned()], platform: "ringwell", features: vendors };
+    let question = crate::agreement::Question {
+        parties: &["acme-dental".to_owned()],
+        platform: "ringwell",
+        features: vendors,
+        integrations: &[],
+    };
     for hours in [0, 24, 24 * 365, 24 * 365 * 3] {
         let at = now().checked_add(jiff::SignedDuration::from_hours(hours)).unwrap();
         let whole = crate::agreement::evaluate(question, &ledger.baas, &ledger.acts, at);

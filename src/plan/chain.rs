@@ -9,7 +9,7 @@ use kube::ResourceExt;
 
 use crate::{
     agreement::MOST_HOPS,
-    api::{BAA, CoveredEntity, PartyRole, VendorFeature},
+    api::{BAA, CoveredEntity, PartyRole},
     names::CONFIG_NAME,
     stores::{Stores, attested_of, attested_to, subject},
 };
@@ -53,13 +53,20 @@ pub fn of_entities(entities: &[CoveredEntity], stores: &Stores) -> (Found, Optio
     (found, doubt)
 }
 
-/// The platform's agreements with the vendors of these features.
-pub fn of_vendors(platform: &str, features: &[VendorFeature], stores: &Stores) -> Found {
-    if features.is_empty() {
+/// The platform's agreements with these vendors.
+pub fn of_vendors(platform: &str, vendors: &BTreeSet<&str>, stores: &Stores) -> Found {
+    if vendors.is_empty() {
         return Found::new();
     }
-    let theirs = |b: &Arc<BAA>| features.iter().any(|f| f.vendor == b.spec.receiving.party);
+    let theirs = |b: &Arc<BAA>| vendors.contains(b.spec.receiving.party.as_str());
     by_party(platform, stores).into_iter().filter(theirs).map(|b| (b.name_any(), b)).collect()
+}
+
+/// The agreement of this name with all between the same two, so that what amends or supersedes it is seen.
+pub fn named(name: &str, stores: &Stores) -> Found {
+    let Some(baa) = known(name, stores) else { return Found::new() };
+    let same = |b: &Arc<BAA>| b.spec.receiving.party == baa.spec.receiving.party;
+    by_party(&baa.spec.disclosing.party, stores).into_iter().filter(same).map(|b| (b.name_any(), b)).collect()
 }
 
 /// The covered entities whose paths this agreement, or another of its disclosing party, may be on. It need not be in the stores any more: when it

@@ -25,6 +25,7 @@ use crate::{
         KeyPurpose, PlanState,
         conditions::{AGREEMENT_IN_FORCE, PHI_UNLOCKED, Reason},
     },
+    integration::{self, Judged},
     names::{FINALIZER, TenantName},
 };
 
@@ -39,6 +40,8 @@ pub struct Decision {
     pub gate: Gate,
     /// The agreements.
     pub agreements: agreement::Verdict,
+    /// The integrations, the oldest first.
+    pub integrations: Vec<Judged>,
     /// Settings in force.
     pub effective: flags::Effective,
     /// Nodes that are the tenant's, and how many are Ready.
@@ -52,7 +55,10 @@ pub struct Decision {
 pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
-    let agreements = agreement::evaluate(tenant.question(), &baas, &acts, now);
+    let asked = integration::asked(tenant, world, &acts);
+    let disclosures: Vec<_> = asked.iter().map(|a| a.disclosure.clone()).collect();
+    let agreements = agreement::evaluate(tenant.question(&disclosures), &baas, &acts, now);
+    let integrations = integration::judge(asked, &agreements, tenant, world);
     let effective = flags::effective(tenant, &acts, agreements.frozen(), now);
 
     let fences = [
@@ -77,7 +83,7 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let asked = asked_closed(tenant).or_else(|| frozen_shut(tenant, &agreements));
     let gate = asked.map_or_else(|| gate(&verdicts), Gate::Closed);
 
-    let publish = flags::desired(tenant, world, &agreements, &effective, (&gate, &read_gate), now);
+    let publish = flags::desired(tenant, world, (&agreements, &integrations), &effective, (&gate, &read_gate), now);
     // What has to be tightened behind an open gate was not closed by anything that was said.
     if gate == Gate::Open && publish.text.is_some() && !publish.loosening {
         verdicts[FLAGS] = flags::altered();
@@ -89,13 +95,21 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         placement::next_check(tenant, world, now),
         static_inventory::next_change(tenant, world, now),
     ];
-    let next = moments.into_iter().chain(risks).flatten().filter(|t| *t > now).min();
+    let ways = publish.kept.iter().flat_map(flags::Opening::full_ends);
+    let next = moments
+        .into_iter()
+        .chain(risks)
+        .chain(ways.map(|t| Timestamp::from_second(t).ok()))
+        .flatten()
+        .filter(|t| *t > now)
+        .min();
     Decision {
-        steps: steps(tenant, world, &verdicts, publish, now),
+        steps: steps(tenant, world, &verdicts, (publish, &gate, &integrations), now),
         nodes: static_inventory::count(tenant, world),
         verdicts,
         gate,
         agreements,
+        integrations,
         effective,
         next,
     }
@@ -148,10 +162,21 @@ fn judge_agreement(agreements: &agreement::Verdict, world: &World) -> Verdict {
 }
 
 /// Record → namespace → restrictive flags → network → nodes → keys → `fenced=true` → placed → what the gate opens.
-fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::Publish, now: Timestamp) -> Vec<Step> {
+fn steps(
+    tenant: &Tenant,
+    world: &World,
+    verdicts: &[Verdict],
+    (publish, gate, integrations): (flags::Publish, &Gate, &[Judged]),
+    now: Timestamp,
+) -> Vec<Step> {
     let [_, _, network, nodes, keys, _, _] = verdicts else { unreachable!("there are seven verdicts") };
     let stands = |v: &Verdict| v.standing == Standing::Stands;
     let mut steps = vec![];
+    // While the document cannot be read, nobody knows what it grants: what stands is left, unless the gate is closed.
+    let seen = world.flags.doubt().is_none() || matches!(gate, Gate::Closed(_));
+    let seconds = now.as_second();
+    let kept = publish.kept.clone();
+    let closing = if seen { integration::closing(integrations, world, kept.as_ref(), seconds) } else { vec![] };
     let plan = &tenant.plan.metadata;
     if plan.deletion_timestamp.is_none() && !tenant.plan.finalizers().iter().any(|f| f == FINALIZER) {
         steps.push(Step::AddFinalizer);
@@ -161,7 +186,7 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
         // Nothing is written for a name that is taken: not even a record.
         Ground::Barred(..) if tenant.record.is_none() => return restrict(tenant, world, publish).into_iter().collect(),
         Ground::Unknown(_) | Ground::Barred(..) => {
-            return restrict(tenant, world, publish).into_iter().chain(steps).collect();
+            return restrict(tenant, world, publish).into_iter().chain(closing).chain(steps).collect();
         }
         Ground::Bare | Ground::Own => {}
     }
@@ -182,7 +207,7 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
     }
     let (tighten, loosen) = split(tenant, publish);
     // What closes comes first: nothing that fails may keep it from being written.
-    steps.splice(0..0, tighten);
+    steps.splice(0..0, tighten.into_iter().chain(closing));
     steps.extend(network::steps(tenant, world));
     steps.extend(namespace::repairs(tenant, world));
     steps.extend(placement::steps(tenant, world));
@@ -196,7 +221,9 @@ fn steps(tenant: &Tenant, world: &World, verdicts: &[Verdict], publish: flags::P
             steps.push(namespace::fence());
         }
     }
+    let ways = integration::opening(integrations, world, kept.as_ref(), seconds);
     steps.extend(loosen);
+    steps.extend(ways.into_iter().filter(|_| *gate == Gate::Open));
     steps
 }
 

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig, TenantRecord},
     fact::Fact,
+    integration::Way,
     keys::{Key, fingerprint},
     names::{FENCED_LABEL, FINALIZER, POOL_LABEL, TenantName},
 };
@@ -166,6 +167,10 @@ fn begin() -> World {
         record: Fact::Absent,
         namespace: Fact::Absent,
         policies: Fact::Known(vec![]),
+        host_policies: Fact::Absent,
+        names_hosts: false,
+        integrations: Fact::Known(vec![]),
+        cluster_networks: Arc::default(),
         quota: Fact::Absent,
         service_account: Fact::Absent,
         readers: Fact::Absent,
@@ -254,6 +259,8 @@ pub fn words(steps: &[Step]) -> Vec<String> {
         Step::Delete(o) => format!("delete {}", owned(o)),
         Step::AssignNode { node, .. } => format!("assign {}", node.name_any()),
         Step::CreateKey { purpose, .. } => format!("key {}", purpose.mount()),
+        Step::OpenWay(way) => format!("open {}", way.name()),
+        Step::CloseWay(way) => format!("close {}", way.name()),
         Step::TuneKey { .. } => "tune key".into(),
         Step::Evict(pod) => format!("evict {}", pod.name_any()),
     };
@@ -306,6 +313,16 @@ pub fn perform(world: &mut World, step: &Step, now: Timestamp) {
                 live.retain(|l| l.name_any() != policy.name_any());
             }
         }
+        Step::OpenWay(way) => match (&**way, &mut world.policies, &mut world.host_policies) {
+            (Way::Networks(policy), Fact::Known(live), _) => live.push(Arc::new(policy.clone())),
+            (Way::Hosts(policy), _, Fact::Known(live)) => live.push(Arc::new(policy.clone())),
+            _ => {}
+        },
+        Step::CloseWay(way) => match (&**way, &mut world.policies, &mut world.host_policies) {
+            (Way::Networks(policy), Fact::Known(live), _) => live.retain(|l| l.name_any() != policy.name_any()),
+            (Way::Hosts(policy), _, Fact::Known(live)) => live.retain(|l| l.name_any() != policy.name_any()),
+            _ => {}
+        },
         Step::Apply(Owned::ResourceQuota(quota)) => world.quota = known(quota.clone()),
         Step::Apply(Owned::ServiceAccount(account)) => world.service_account = known(account.clone()),
         Step::Apply(Owned::RoleBinding(binding)) => world.readers = known(binding.clone()),

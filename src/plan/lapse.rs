@@ -17,6 +17,7 @@ use crate::{
     agreement,
     api::{PlanState, RecordedKey, conditions::Reason},
     fact::Fact,
+    integration,
     keys::Trouble,
     names::{BASE_POLICY, TenantName},
 };
@@ -42,7 +43,11 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
         || has_closed(world, &name, live, now);
     let reading = flags::Live::parse(&name, live).and_then(|l| l.reading).filter(|_| !fell);
     let restrictive = flags::render(&name, &flags::Settings::strictest(), None, reading.as_ref());
-    (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false)).into_iter().collect()
+    let publish = (own && closed && live != restrictive).then(|| publish_step(&name, &restrictive, false));
+    // A way out stands no longer than the flag that it serves; what the integrations say by now nobody knows.
+    let granted = flags::Live::parse(&name, live).and_then(|l| l.opening).filter(|_| !closed);
+    let ways = integration::lapsing(world, granted.as_ref(), now.as_second());
+    publish.into_iter().chain(ways.into_iter().filter(|_| own)).collect()
 }
 
 /// Whether a fence is seen to be gone that no class is needed to judge: the base policy, or a recorded key or its mount.
@@ -69,7 +74,12 @@ fn has_closed(world: &World, name: &TenantName, live: &str, now: Timestamp) -> b
     let acts: Vec<_> = world.acts.iter().map(AsRef::as_ref).collect();
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
     let parties: Vec<_> = open.entities().into_iter().collect();
-    let question = agreement::Question { parties: &parties, platform: &config.spec.platform_party, features: &[] };
+    let question = agreement::Question {
+        parties: &parties,
+        platform: &config.spec.platform_party,
+        features: &[],
+        integrations: &[],
+    };
     let verdict = agreement::evaluate(question, &baas, &acts, now);
     let kept = |party: &str| verdict.entities.iter().find(|e| e.party == party).map(|e| &e.categories);
     let opened = open.opening.iter().flat_map(|o| &o.entities);

@@ -15,12 +15,12 @@ use super::{
     world::{KeyFact, World},
 };
 use crate::{
-    api::{Act, KeyPurpose},
+    api::{Act, Integration, KeyPurpose},
     fact::Fact,
     guarded::Guarded,
     keys::{KeyService, Trouble},
     names::{APP_SERVICE_ACCOUNT, CONFIG_NAME, FLAG_READERS, FLAGS, QUOTA},
-    stores::{Stores, attested_of, free_of, in_namespace, on_node},
+    stores::{Stores, about_integrations, attested_of, free_of, in_namespace, on_node},
 };
 
 /// How long the key service may take to tell of one tenant's keys.
@@ -55,7 +55,7 @@ pub(super) async fn read_key<K: KeyService>(name: &str, purpose: KeyPurpose, key
 }
 
 /// What the stores know.
-pub(super) fn from_stores(name: &str, stores: &Stores) -> World {
+pub fn from_stores(name: &str, stores: &Stores) -> World {
     let plan = decoded(stores.plans.get("", name));
     let class_name = plan.known().map(|p| p.spec.plan_class_name.clone()).unwrap_or_default();
     let record = decoded(stores.records.get("", name));
@@ -67,6 +67,9 @@ pub(super) fn from_stores(name: &str, stores: &Stores) -> World {
         config: decoded(stores.configs.get("", CONFIG_NAME)),
         namespace: stores.namespaces.get("", name),
         policies: stores.policies.unknown().map_or_else(|| Fact::Known(stores.policies.by(name)), Fact::Unknown),
+        integrations: integrations(name, stores),
+        host_policies: stores.host_policies.of(name),
+        names_hosts: !stores.host_policies.engine().is_absent(),
         quota: stores.quotas.get(name, QUOTA),
         service_account: stores.accounts.get(name, APP_SERVICE_ACCOUNT),
         readers: stores.bindings.get(name, FLAG_READERS),
@@ -77,11 +80,23 @@ pub(super) fn from_stores(name: &str, stores: &Stores) -> World {
         guardrail_doubt: stores.guardrails.doubt(),
         ..World::default()
     };
+    if world.integrations.known().is_some_and(|i| !i.is_empty()) {
+        world.cluster_networks = Arc::new(stores.cluster_networks());
+    }
     world.nodes = nodes(name, stores, &recorded);
     offers(&mut world, stores);
     world.pods = pods(name, stores, &world);
     agreements(&mut world, stores);
     world
+}
+
+/// Those of the namespace that can be decoded; one that cannot is as good as none: off, and its ways out closed.
+fn integrations(name: &str, stores: &Stores) -> Fact<Vec<Arc<Integration>>> {
+    if let Some(why) = stores.integrations.unknown() {
+        return Fact::Unknown(why);
+    }
+    let found = stores.integrations.by(&in_namespace(name));
+    Fact::Known(found.iter().filter_map(|i| i.object.as_ref().ok().cloned()).collect())
 }
 
 /// Nodes that might be taken, for a tenant that lacks some. While a record cannot be read, it may hold any node: then none.
@@ -148,9 +163,15 @@ fn agreements(world: &mut World, stores: &Stores) {
     let (mut found, doubt) = chain::of_entities(&plan.spec.covered_entities, stores);
     world.agreement_doubt = world.agreement_doubt.take().or(doubt);
     if let (Some(config), Some(class)) = (world.config.known(), world.class.known()) {
-        found.extend(chain::of_vendors(&config.spec.platform_party, &class.spec.vendor_features, stores));
+        let integrations = world.integrations.known().map(Vec::as_slice).unwrap_or_default();
+        let vendors = class.spec.vendor_features.iter().map(|f| f.vendor.as_str());
+        let vendors = vendors.chain(integrations.iter().map(|i| i.spec.vendor.as_str())).collect();
+        found.extend(chain::of_vendors(&config.spec.platform_party, &vendors, stores));
+        let named = integrations.iter().filter_map(|i| i.spec.cover.as_ref()?.baa_ref.as_ref());
+        found.extend(named.flat_map(|baa| chain::named(&baa.name, stores)));
     }
     acts.extend(found.keys().flat_map(|name| stores.acts.by(name)));
+    acts.extend(stores.acts.by(&about_integrations(&world.name)));
     acts.extend(plan.spec.covered_entities.iter().flat_map(|e| stores.acts.by(&attested_of(&e.party))));
     world.baas.extend(found.into_values());
     let claims = world.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();

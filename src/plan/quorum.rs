@@ -16,14 +16,14 @@ use super::{
     world::{KeyFact, World},
 };
 use crate::{
-    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig},
+    api::{Act, Attestation, BAA, HealthcarePlan, HealthcarePlanClass, Integration, KeyPurpose, RingfenceConfig},
     apply::bounded,
     fact::Fact,
     guarded::Guarded,
     keys::KeyService,
     names::{BASE_POLICY, CONFIG_NAME},
     outcome::Failure,
-    stores::{Stores, attested_of},
+    stores::{Stores, about_integrations, attested_of, in_namespace},
 };
 
 /// One thing to read; what is a tenant's own bears its name.
@@ -43,6 +43,10 @@ pub enum Reading {
     Acts(String),
     /// The acts that attest an agreement of this covered entity.
     Attested(String),
+    /// The integrations of this namespace.
+    Integrations(String),
+    /// The acts about the integrations of this namespace.
+    IntegrationActs(String),
 }
 
 /// What was looked for and is not there any more.
@@ -56,6 +60,8 @@ enum Gone {
     Agreement(String),
     /// The act of this name, by which an agreement was attested.
     Attestation(String),
+    /// The integration of this name.
+    Integration(String),
     /// Configuration or class: their watches tell.
     Shared,
 }
@@ -104,6 +110,9 @@ pub async fn quorum<K: KeyService>(
     let mut fresh = from_stores(&world.name, stores);
     fresh.baas.retain(|b| !gone.contains(&Gone::Agreement(b.name_any())));
     fresh.acts.retain(|a| !gone.contains(&Gone::Attestation(a.name_any())));
+    if let Fact::Known(integrations) = &mut fresh.integrations {
+        integrations.retain(|i| !gone.contains(&Gone::Integration(i.name_any())));
+    }
     if gone.contains(&Gone::BasePolicy) {
         fresh.policies = Fact::Known(vec![]);
     }
@@ -151,8 +160,10 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let now = from_stores(name, stores);
     let class = now.plan.known().map(|p| Reading::Class(p.spec.plan_class_name.clone()));
     let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
-    let taken_back =
-        now.acts.iter().filter(|a| matches!(a.spec.act, Act::AcceptRisk | Act::AttestControl | Act::AttestUpstream));
+    let taken_back = now.acts.iter().filter(|a| {
+        let acts = [Act::AcceptRisk, Act::AttestControl, Act::AttestUpstream, Act::Acknowledge, Act::AttestCover];
+        acts.contains(&a.spec.act)
+    });
     // Acts about the plan itself only ever allow more: what takes them back is about them.
     let subjects = now.baas.iter().map(|b| b.name_any()).chain(taken_back.map(|a| a.name_any()));
     let subjects = subjects.chain(claims.into_iter().map(|c| c.attestation_ref.name));
@@ -164,7 +175,10 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let attested = now.acts.iter().filter_map(|a| a.spec.covered_entity.as_ref().map(|e| e.party.clone()));
     let always = [Reading::Config, Reading::Plan(name.to_owned()), Reading::BasePolicy(name.to_owned())];
     let acts = subjects.map(Reading::Acts).chain(attested.map(Reading::Attested));
-    always.into_iter().chain(class).chain(agreements).chain(acts).collect()
+    let any = now.integrations.known().is_none_or(|i| !i.is_empty());
+    let integrations = [Reading::Integrations(name.to_owned()), Reading::IntegrationActs(name.to_owned())];
+    let integrations = integrations.into_iter().filter(|_| any);
+    always.into_iter().chain(integrations).chain(class).chain(agreements).chain(acts).collect()
 }
 
 impl Reading {
@@ -200,6 +214,20 @@ impl Reading {
                 let acts: Vec<Guarded<Attestation>> =
                     list(client, &format!("spec.coveredEntity.party={entity}")).await?;
                 let gone = missing(stores.acts.names_by(&attested_of(entity)), &acts);
+                acts.into_iter().for_each(|act| stores.acts.put(act));
+                Ok(gone.into_iter().map(Gone::Attestation).collect())
+            }
+            Self::Integrations(namespace) => {
+                let api = Api::<Guarded<Integration>>::namespaced(client.clone(), namespace);
+                let found = bounded("reading Integrations again", api.list(&ListParams::default())).await?.items;
+                let gone = missing(stores.integrations.names_by(&in_namespace(namespace)), &found);
+                found.into_iter().for_each(|i| stores.integrations.put(i));
+                Ok(gone.into_iter().map(Gone::Integration).collect())
+            }
+            Self::IntegrationActs(namespace) => {
+                let acts: Vec<Guarded<Attestation>> =
+                    list(client, &format!("spec.subjectRef.namespace={namespace}")).await?;
+                let gone = missing(stores.acts.names_by(&about_integrations(namespace)), &acts);
                 acts.into_iter().for_each(|act| stores.acts.put(act));
                 Ok(gone.into_iter().map(Gone::Attestation).collect())
             }

@@ -82,13 +82,19 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
             }
         }
         let (settled, steps) = decided;
+        let mut ended = false;
         for group in steps.chunk_by(|a, b| a.is_beside_others() && b.is_beside_others()) {
+            // What closes is tried whatever failed before it.
+            if ended && !group.iter().all(Step::is_closing) {
+                continue;
+            }
             let done = futures::future::join_all(group.iter().map(|step| writer.perform(step))).await;
             let failed = group.iter().zip(done).filter_map(|(step, done)| Some((step, done.err()?)));
             let (untidy, ends): (Vec<_>, Vec<_>) = failed.partition(|(step, _)| step.is_tidying());
             if let Some((_, f)) = ends.into_iter().next() {
                 failure = Some(f);
-                break;
+                ended = true;
+                continue;
             }
             if let Some((_, f)) = untidy.into_iter().next() {
                 failure.get_or_insert(Failure { untidy: true, ..f });

@@ -11,14 +11,15 @@ use super::{
 };
 use crate::{
     api::{
-        AgreementStatus, EntityStatus, HealthcarePlan, HealthcarePlanStatus, NodesStatus, TermsStatus,
-        VendorFeatureStatus,
+        AgreementStatus, EntityStatus, HealthcarePlan, HealthcarePlanStatus, IntegrationsStatus, NodesStatus,
+        TermsStatus, VendorFeatureStatus,
         conditions::{
             AGREEMENT_IN_FORCE, AUDIT_VERIFIED, FLAGS_PUBLISHED, KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED,
             NODES_DEDICATED, PHI_UNLOCKED, READY, RECONCILING, Reason, STALLED, Said, WORKLOADS_PLACED, seconds,
             set_conditions,
         },
     },
+    integration,
     outcome::Failure,
 };
 
@@ -91,9 +92,29 @@ pub fn status(
             assigned: count(decision.nodes.0),
             ready: count(decision.nodes.1),
         }),
+        integrations: integrations(decision),
         ..HealthcarePlanStatus::default()
     };
     write(&tenant.plan, &said, rest, now)
+}
+
+/// What each integration may carry, as decided: nothing while the gate is closed.
+fn integrations(decision: &Decision) -> Option<IntegrationsStatus> {
+    let open = !matches!(decision.gate, Gate::Closed(_));
+    let mut lists = IntegrationsStatus::default();
+    for judged in &decision.integrations {
+        let list = match judged.grant(i64::MAX).filter(|_| open) {
+            Some(flags::Grant::Full(_)) => &mut lists.full,
+            Some(flags::Grant::LinkOnly) => &mut lists.link_only,
+            None => &mut lists.off,
+        };
+        list.push(judged.name());
+    }
+    for list in [&mut lists.full, &mut lists.link_only, &mut lists.off] {
+        list.sort();
+        list.truncate(integration::MOST);
+    }
+    (lists != IntegrationsStatus::default()).then_some(lists)
 }
 
 /// The status of a plan that makes no tenant: what stood is still said, with less certainty. `lapsing`: its document still

@@ -8,7 +8,10 @@ use k8s_openapi::api::{
     rbac::v1::RoleBinding,
 };
 
-use crate::api::{KeyPurpose, TenantRecord};
+use crate::{
+    api::{KeyPurpose, TenantRecord},
+    integration::Way,
+};
 
 /// An object in the tenant's namespace that Ringfence owns.
 #[derive(Clone, Debug)]
@@ -49,6 +52,10 @@ pub enum Step {
     Apply(Owned),
     /// Deletes an object that is no longer wanted.
     Delete(Owned),
+    /// Opens an integration's way out.
+    OpenWay(Box<Way>),
+    /// Closes an integration's way out.
+    CloseWay(Box<Way>),
     /// Gives a node to the tenant: label and taints in one write.
     AssignNode {
         /// The node as it was seen.
@@ -85,6 +92,8 @@ impl Step {
             | Self::UpdateRecord(_)
             | Self::CreateNamespace(_)
             | Self::PublishFlags { .. }
+            | Self::OpenWay(_)
+            | Self::CloseWay(_)
             | Self::AssignNode { .. }
             | Self::CreateKey { .. } => false,
         }
@@ -95,7 +104,7 @@ impl Step {
     pub const fn is_beside_others(&self) -> bool {
         match self {
             Self::Apply(owned) => !matches!(owned, Owned::NetworkPolicy(_)),
-            Self::CreateKey { .. } => true,
+            Self::CreateKey { .. } | Self::OpenWay(_) | Self::CloseWay(_) => true,
             _ => false,
         }
     }
@@ -103,6 +112,17 @@ impl Step {
     /// Whether the step opens something: it needs facts that were read by quorum just now.
     #[must_use]
     pub const fn is_loosening(&self) -> bool {
-        matches!(self, Self::LabelNamespace { loosening: true, .. } | Self::PublishFlags { loosening: true, .. })
+        matches!(
+            self,
+            Self::LabelNamespace { loosening: true, .. }
+                | Self::PublishFlags { loosening: true, .. }
+                | Self::OpenWay(_)
+        )
+    }
+
+    /// Whether the step closes what PHI could leave by: it is done also after another has failed.
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        matches!(self, Self::CloseWay(_) | Self::PublishFlags { loosening: false, .. })
     }
 }

@@ -48,11 +48,11 @@ pub struct Invalid {
 }
 
 impl Tenant {
-    /// What is asked of the agreements.
+    /// What is asked of the agreements, for these integrations.
     #[must_use]
-    pub fn question(&self) -> agreement::Question<'_> {
+    pub fn question<'q>(&'q self, integrations: &'q [agreement::Disclosure]) -> agreement::Question<'q> {
         let features = &self.class.spec.vendor_features;
-        agreement::Question { parties: &self.entities, platform: &self.platform, features }
+        agreement::Question { parties: &self.entities, platform: &self.platform, features, integrations }
     }
 }
 

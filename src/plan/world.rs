@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use k8s_openapi::api::{
     core::v1::{ConfigMap, Namespace, Node, Pod, ResourceQuota, ServiceAccount},
     networking::v1::NetworkPolicy,
@@ -13,8 +14,11 @@ use k8s_openapi::api::{
 use kube::core::PartialObjectMeta;
 
 use crate::{
-    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, KeyPurpose, RingfenceConfig, TenantRecord},
+    api::{
+        Attestation, BAA, HealthcarePlan, HealthcarePlanClass, Integration, KeyPurpose, RingfenceConfig, TenantRecord,
+    },
     fact::Fact,
+    integration::cilium::CiliumNetworkPolicy,
     keys::{Key, Trouble},
 };
 
@@ -40,6 +44,14 @@ pub struct World {
     pub namespace: Fact<Arc<NamespaceMeta>>,
     /// Ringfence's NetworkPolicies in the namespace.
     pub policies: Fact<Vec<Arc<NetworkPolicy>>>,
+    /// Ringfence's policies by host name in the namespace; absent where the network engine knows no host names.
+    pub host_policies: Fact<Vec<Arc<CiliumNetworkPolicy>>>,
+    /// Whether the network engine knows host names.
+    pub names_hosts: bool,
+    /// The integrations of the namespace that can be decoded.
+    pub integrations: Fact<Vec<Arc<Integration>>>,
+    /// The cluster's own networks, of pods, services and nodes.
+    pub cluster_networks: Arc<BTreeSet<IpNet>>,
     /// The quota.
     pub quota: Fact<Arc<ResourceQuota>>,
     /// The ServiceAccount of the tenant's workloads.

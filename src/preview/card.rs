@@ -110,7 +110,7 @@ pub fn card(documents: &Documents, now: Timestamp) -> Card {
     let Documents { plan, baas, acts, config, passed_over, .. } = documents;
     let (acts, baas): (Vec<&Attestation>, Vec<&BAA>) = (acts.iter().collect(), baas.iter().collect());
     let tenant = tenant(documents);
-    let verdict = agreement::evaluate(tenant.question(), &baas, &acts, now);
+    let verdict = agreement::evaluate(tenant.question(&[]), &baas, &acts, now);
     let effective = flags::effective(&tenant, &acts, verdict.frozen(), now).shown;
 
     let mut missing = vec![];

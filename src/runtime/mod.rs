@@ -128,6 +128,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let terms = Terms { lease: options.lease_duration };
     let candidate = Arc::new(Candidate::new(unfenced, &options.namespace, identity, terms, lead));
     tasks.spawn(stand(candidate.clone(), context.clone(), queue.clone()));
+    tasks.spawn(watches::watch_engine(context.clone(), queue.clone()));
     tasks.spawn(watch_clock(context.clone(), queue.clone()));
     tasks.spawn(watch_guardrails(context.clone(), queue.clone()));
     let workers = workers::spawn(options.workers, &context, &queue);

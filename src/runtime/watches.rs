@@ -8,15 +8,17 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use crate::{
-    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, PlanState},
+    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, Integration, PlanState},
     context::Context,
+    fact::Fact,
     guarded::Guarded,
+    integration::cilium::{CiliumNetworkPolicy, LOOK, is_served},
     names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
     plan::chain,
     prune::Prune,
     queue::{Item, Queue, Urgency},
     store::{Store, run},
-    stores::{naming, of_class, of_party, subject, waiting_in},
+    stores::{integration_of, naming, of_class, of_party, subject, waiting_in, with_vendor},
 };
 
 /// How many objects one answer to a list holds: a whole list in one answer would be the most that the operator ever needs of memory.
@@ -38,6 +40,8 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     watch(tasks, route(), s.records.clone(), all(), |r, o| r.tenant(&o.name_any(), Urgency::Change));
     watch(tasks, route(), s.baas.clone(), all(), Route::agreement);
     watch(tasks, route(), s.acts.clone(), all(), Route::act);
+    watch(tasks, route(), s.integrations.clone(), all(), Route::integration);
+    watch(tasks, route(), s.service_cidrs.clone(), all(), |_, _| ());
     watch(tasks, route(), s.namespaces.clone(), all(), |r, o: &PartialObjectMeta<Namespace>| {
         r.tenant(&o.name_any(), Urgency::Revocation)
     });
@@ -53,6 +57,33 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     watch(tasks, route(), g.bindings.clone(), all(), |_, _| ());
     watch(tasks, route(), g.mutating.clone(), all(), |_, _| ());
     watch(tasks, route(), g.mutating_bindings.clone(), all(), |_, _| ());
+}
+
+/// Whether the network engine knows host names, looked at again and again; its policies are watched while it does.
+pub async fn watch_engine(context: Arc<Context>, queue: Arc<Queue>) {
+    let hosts = &context.stores.host_policies;
+    let mut watch = JoinSet::new();
+    loop {
+        match is_served(&context.client).await {
+            Ok(served) => {
+                if served && watch.is_empty() {
+                    let route = Route { context: context.clone(), queue: queue.clone() };
+                    let changed = |r: &Route, o: &CiliumNetworkPolicy| r.in_namespace_of(o, Urgency::Revocation);
+                    self::watch(&mut watch, route, hosts.store.clone(), managed(), changed);
+                } else if !served {
+                    watch.abort_all();
+                    while watch.join_next().await.is_some() {}
+                }
+                if hosts.learn(if served { Fact::Known(()) } else { Fact::Absent }) {
+                    tracing::info!(served, "policies by host name");
+                    let route = Route { context: context.clone(), queue: queue.clone() };
+                    route.every_plan();
+                }
+            }
+            Err(why) => tracing::warn!(why, "it is not known whether policies by host name are served"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn all() -> watcher::Config {
@@ -127,10 +158,21 @@ impl Route {
                 self.class(&class.name_any(), Urgency::Revocation);
             }
         }
+        let vendor = with_vendor(&baa.spec.receiving.party);
+        for integration in s.integrations.by(&vendor) {
+            self.tenant(&integration.namespace().unwrap_or_default(), Urgency::Revocation);
+        }
         // What it amends or supersedes, and what waited for it: they are of the same disclosing party.
         for near in s.baas.names_by(&baa.spec.disclosing.party) {
             self.queue.add(Item::Agreement(near), Urgency::Change);
         }
+    }
+
+    /// Its plan writes flag and ways out, first of all when they are to be closed.
+    fn integration(&self, integration: &Guarded<Integration>) {
+        let (namespace, name) = (integration.namespace().unwrap_or_default(), integration.name_any());
+        self.tenant(&namespace, Urgency::Revocation);
+        self.queue.add(Item::Integration(namespace, name), Urgency::Change);
     }
 
     fn party(&self, party: &str) {
@@ -144,12 +186,16 @@ impl Route {
         if let Some(entity) = attested(act) {
             return self.party(&entity);
         }
+        if let Some((namespace, _)) = integration_of(act) {
+            return self.tenant(&namespace, Urgency::Revocation);
+        }
         let about = subject(act);
         self.subject(&about);
         if let Some(earlier) = self.context.stores.acts.get("", &about).known() {
-            match attested(earlier) {
-                Some(entity) => self.party(&entity),
-                None => self.subject(&subject(earlier)),
+            match (attested(earlier), integration_of(earlier)) {
+                (Some(entity), _) => self.party(&entity),
+                (None, Some((namespace, _))) => self.tenant(&namespace, Urgency::Revocation),
+                (None, None) => self.subject(&subject(earlier)),
             }
         }
     }

@@ -12,10 +12,12 @@ use tokio::task::JoinSet;
 use crate::{
     agreement,
     context::Context,
+    integration,
     metrics::Reconciled,
     outcome::Outcome,
     plan,
     queue::{Backoff, Item, Queue, Urgency},
+    stores::in_namespace,
 };
 
 /// How long one reconcile may take in all.
@@ -56,6 +58,12 @@ async fn work(context: Arc<Context>, queue: Arc<Queue>, backoff: Arc<Backoff>) {
         let started = Instant::now();
         let outcome = guarded(&context, &item).await;
         report(&context, &item, outcome, started.elapsed());
+        // What the plan's reconcile wrote is what its integrations' statuses tell.
+        if let Item::Plan(name) = &item {
+            for integration in context.stores.integrations.names_by(&in_namespace(name)) {
+                queue.add(Item::Integration(name.clone(), integration), Urgency::Change);
+            }
+        }
         let again = match outcome {
             Outcome::Ready(delay, urgency) | Outcome::Stalled(delay, urgency) => {
                 backoff.succeeded(&item);
@@ -74,6 +82,7 @@ async fn guarded(context: &Context, item: &Item) -> Outcome {
         match item {
             Item::Plan(name) => plan::reconcile::reconcile(context, name).await,
             Item::Agreement(name) => agreement::reconcile::reconcile(context, name).await,
+            Item::Integration(namespace, name) => integration::reconcile::reconcile(context, namespace, name).await,
         }
     };
     match tokio::time::timeout(DEADLINE, AssertUnwindSafe(reconcile).catch_unwind()).await {
@@ -86,6 +95,7 @@ fn report(context: &Context, item: &Item, outcome: Outcome, took: Duration) {
     let (kind, name) = match item {
         Item::Plan(name) => ("plan", name),
         Item::Agreement(name) => ("agreement", name),
+        Item::Integration(_, name) => ("integration", name),
     };
     let outcome = outcome.label();
     context.metrics.reconciles.get_or_create(&Reconciled { kind, outcome }).inc();

@@ -27,6 +27,9 @@ pub struct HealthcarePlanStatus {
     /// The tenant's nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<NodesStatus>,
+    /// The tenant's integrations, by what they may carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrations: Option<IntegrationsStatus>,
 }
 
 /// Product settings in force.
@@ -121,6 +124,21 @@ pub struct VendorFeatureStatus {
     /// Why it is not, and what to do; or whom to tell of the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// Names of integrations by what they may carry, each list in order; at most 64 of each.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationsStatus {
+    /// All that they ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub full: Vec<String>,
+    /// Links that need a login.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub link_only: Vec<String>,
+    /// Nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub off: Vec<String>,
 }
 
 /// The tenant's nodes.

@@ -22,6 +22,7 @@ use crate::{
         conditions::{NETWORK_ISOLATED, Reason},
     },
     fact::Fact,
+    integration::is_way_out,
     names::BASE_POLICY,
     plan::{
         decide::{Owned, Step},
@@ -80,7 +81,9 @@ pub fn steps(tenant: &Tenant, world: &World) -> Vec<Step> {
         return vec![];
     };
     let wanted: Vec<_> = std::iter::once(base_policy(tenant)).chain(pod_policies(tenant)).collect();
-    let stale = live.iter().filter(|l| !wanted.iter().any(|w| w.name_any() == l.name_any()));
+    // Those of integrations are theirs.
+    let stale =
+        live.iter().filter(|l| !wanted.iter().any(|w| w.name_any() == l.name_any()) && !is_way_out(&l.name_any()));
     let stale: Vec<_> = stale.map(|l| Step::Delete(Owned::NetworkPolicy((**l).clone()))).collect();
     let lacking =
         wanted.into_iter().filter(|w| !live.iter().any(|l| l.name_any() == w.name_any() && is_as_wanted(w, &**l)));

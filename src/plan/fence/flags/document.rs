@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    api::{Mfa, PhiCategory},
+    api::{Mfa, Payload, PhiCategory},
     names::TenantName,
 };
 
 /// Seconds that a reader's clock may be behind: a window begins this much before it was issued.
 const CLOCK_ERROR: i64 = 300;
+/// What a person is told before an export (45 CFR 164.502(e)).
+const EXPORT_WARNING: &str = "This file holds patient information. Once downloaded it is outside the platform. Why do you need it, who receives it, and is there an agreement with the recipient?";
+/// What a person must give with an export: it is refused without, and logged.
+const EXPORT_REQUIRED: &str = "reason,recipient,recipientAgreement";
 /// Days that evidence is kept: six years (45 CFR 164.316(b)(2)(i)).
 const RETENTION_DAYS: i64 = 2192;
 
@@ -45,6 +49,8 @@ pub fn is_vendored(flag: &str) -> bool {
 pub struct Settings {
     /// Permissions that the class ties to a vendor.
     pub vendored: BTreeSet<String>,
+    /// Names of the tenant's integrations.
+    pub integrations: BTreeSet<String>,
     /// Idle minutes until a person is logged out.
     pub idle_minutes: i32,
     /// Second factor at login.
@@ -55,7 +61,24 @@ impl Settings {
     /// For a tenant whose class or plan cannot be read.
     #[must_use]
     pub const fn strictest() -> Self {
-        Self { vendored: BTreeSet::new(), idle_minutes: 15, mfa: Mfa::Required }
+        Self { vendored: BTreeSet::new(), integrations: BTreeSet::new(), idle_minutes: 15, mfa: Mfa::Required }
+    }
+}
+
+/// What an integration may carry beside nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grant {
+    /// Links that need a login.
+    LinkOnly,
+    /// Everything that it asks for, until this moment; links after it. Unix seconds.
+    Full(i64),
+}
+
+impl Grant {
+    /// The lesser of both.
+    #[must_use]
+    pub fn meet(self, other: Self) -> Self {
+        self.min(other)
     }
 }
 
@@ -70,6 +93,8 @@ pub struct Opening {
     pub categories: BTreeMap<PhiCategory, i64>,
     /// Permissions that are tied to a vendor, until when.
     pub vendored: BTreeMap<String, i64>,
+    /// What integrations may carry; one that is not here is off.
+    pub integrations: BTreeMap<String, Grant>,
     /// Until when exports are confirmed and logged; after that they are off.
     pub export_until: i64,
     /// Until when alerts may show the sender's number.
@@ -104,6 +129,10 @@ pub fn render(
         let until = opening.and_then(|o| o.vendored.get(key).copied());
         flags.insert(key.clone(), leased((json!(true), json!(false)), issued, until, "164.502(e)(1)(ii)"));
     }
+    for name in &settings.integrations {
+        let grant = opening.and_then(|o| o.integrations.get(name).copied());
+        flags.insert(payload_flag(name), payload(grant, issued));
+    }
     flags.insert("redaction.offered".into(), only("on", json!(true), "164.514"));
     flags.insert(
         "session.idle-timeout-minutes".into(),
@@ -119,7 +148,10 @@ pub fn render(
         flags.insert(key, leased((json!(true), json!(false)), issued, until, "164.502(e)"));
     }
     let mode = (json!("confirm-and-log"), json!("off"));
-    flags.insert("export.mode".into(), leased(mode, issued, opening.map(|o| o.export_until), "164.312(b)"));
+    let mut export = leased(mode, issued, opening.map(|o| o.export_until), "164.312(b)");
+    export["metadata"]["warning"] = json!(EXPORT_WARNING);
+    export["metadata"]["required"] = json!(EXPORT_REQUIRED);
+    flags.insert("export.mode".into(), export);
     for key in ["notify.form-alert.fields", "notify.text.fields"] {
         let fields = (json!("telephone-only"), json!("none"));
         flags.insert(key.into(), leased(fields, issued, opening.and_then(|o| o.guide_until), "164.502(b)"));
@@ -143,6 +175,27 @@ pub fn render(
         "flags": flags,
     });
     serde_json::to_string_pretty(&document).expect("JSON serialises")
+}
+
+/// The flag of the integration of this name.
+#[must_use]
+pub fn payload_flag(integration: &str) -> String {
+    format!("integration.{integration}.payload")
+}
+
+/// Everything inside the window, links outside it; or links, or nothing, alone.
+fn payload(grant: Option<Grant>, issued: i64) -> Value {
+    const SECTION: &str = "164.502(e)(1)";
+    let value = |p: Payload| json!(p.flag_value());
+    match grant {
+        None => flag(json!({ "restricted": value(Payload::Off) }), "restricted", None, "leased", SECTION),
+        Some(Grant::LinkOnly) => {
+            flag(json!({ "restricted": value(Payload::LinkOnly) }), "restricted", None, "leased", SECTION)
+        }
+        Some(Grant::Full(until)) => {
+            leased((value(Payload::Full), value(Payload::LinkOnly)), issued, Some(until), SECTION)
+        }
+    }
 }
 
 /// A locked flag: a single variant, so nothing else can be asked of it.

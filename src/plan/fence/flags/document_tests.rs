@@ -33,6 +33,7 @@ fn all_open() -> Opening {
         issued: ISSUED,
         entities: vec![("acme".into(), categories(&PhiCategory::ALL, 13_600))],
         vendored: [("voicemail.transcription.allowed".into(), 13_600)].into(),
+        integrations: [("crm".into(), Grant::Full(13_600)), ("ads".into(), Grant::LinkOnly)].into(),
         categories: PhiCategory::ALL.into_iter().map(|c| (c, 13_600)).collect(),
         export_until: 13_600,
         guide_until: Some(13_600),
@@ -43,7 +44,12 @@ fn all_open() -> Opening {
 const READING: Reading = Reading { issued: ISSUED, until: 99_000 };
 
 fn settings() -> Settings {
-    Settings { vendored: ["voicemail.transcription.allowed".into()].into(), idle_minutes: 20, mfa: Mfa::Recommended }
+    Settings {
+        vendored: ["voicemail.transcription.allowed".into()].into(),
+        integrations: ["ads", "crm", "new"].map(Into::into).into(),
+        idle_minutes: 20,
+        mfa: Mfa::Recommended,
+    }
 }
 
 fn text(opening: Option<&Opening>, reading: Option<&Reading>) -> String {
@@ -131,6 +137,7 @@ fn an_end_that_is_not_after_its_issue_opens_nothing() {
         issued: ISSUED,
         entities: vec![("acme".into(), categories(&PhiCategory::ALL, ISSUED))],
         vendored: [("voicemail.transcription.allowed".into(), ISSUED)].into(),
+        integrations: [].into(),
         categories: [(PhiCategory::Form, ISSUED - 1)].into(),
         export_until: ISSUED,
         guide_until: Some(0),
@@ -207,11 +214,14 @@ fn any_opening() -> impl Strategy<Value = Opening> {
     let categories = || proptest::collection::btree_map((0..7_usize).prop_map(|n| PhiCategory::ALL[n]), until(), 0..7);
     let entities = proptest::collection::vec(categories(), 0..5);
     let maybe = || proptest::option::of(until());
-    (entities, categories(), until(), maybe(), maybe(), maybe()).prop_map(
-        |(entities, categories, export_until, guide_until, redaction_off_until, vendored)| Opening {
+    let grant = prop_oneof![Just(Grant::LinkOnly), until().prop_map(Grant::Full)];
+    let grants = proptest::option::of(grant);
+    (entities, categories(), until(), maybe(), maybe(), (maybe(), grants)).prop_map(
+        |(entities, categories, export_until, guide_until, redaction_off_until, (vendored, grant))| Opening {
             issued: ISSUED,
             entities: entities.into_iter().enumerate().map(|(n, c)| (format!("party-{n}"), c)).collect(),
             vendored: vendored.map(|until| ("voicemail.transcription.allowed".into(), until)).into_iter().collect(),
+            integrations: grant.map(|g| ("crm".into(), g)).into_iter().collect(),
             categories,
             export_until,
             guide_until,
@@ -236,6 +246,13 @@ proptest! {
         let fields = if opening.guide_until.is_some_and(inside) { "telephone-only" } else { "none" };
         prop_assert_eq!(evaluate(&text, "notify.form-alert.fields", time), fields);
         prop_assert_eq!(evaluate(&text, "redaction.enabled", time), !opening.redaction_off_until.is_some_and(inside));
+        let payload = match opening.integrations.get("crm") {
+            None => "off",
+            Some(Grant::Full(until)) if inside(*until) => "full",
+            Some(_) => "link-only",
+        };
+        prop_assert_eq!(evaluate(&text, "integration.crm.payload", time), payload);
+        prop_assert_eq!(evaluate(&text, "integration.new.payload", time), "off");
         let vendored = opening.vendored.values().any(|u| inside(*u));
         prop_assert_eq!(evaluate(&text, "voicemail.transcription.allowed", time), vendored);
         let entities = evaluate(&text, "covered.entities", time);

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::{Effective, Live, Opening, Reading, Settings, is_vendored, is_watched, published, render};
+use super::{Effective, Grant, Live, Opening, Reading, Settings, is_vendored, is_watched, published, render};
 use crate::{
     agreement::Verdict as Agreements,
     api::{
         HealthcarePlan, PhiCategory,
         conditions::{KEYS_READY, NAMESPACE_FENCED, NETWORK_ISOLATED, NODES_DEDICATED, PHI_UNLOCKED, Reason},
     },
+    integration::Judged,
     names::TenantName,
     plan::{gates::Gate, validate::Tenant, world::World},
 };
@@ -25,6 +26,8 @@ pub struct Publish {
     pub loosening: bool,
     /// When it is to be renewed.
     pub renew_at: Option<Timestamp>,
+    /// What of the published document may stay open.
+    pub kept: Option<Opening>,
 }
 
 /// Decides on the document.
@@ -34,7 +37,7 @@ pub struct Publish {
 pub fn desired(
     tenant: &Tenant,
     world: &World,
-    agreements: &Agreements,
+    (agreements, integrations): (&Agreements, &[Judged]),
     effective: &Effective,
     (gate, read_gate): (&Gate, &Gate),
     now: Timestamp,
@@ -43,9 +46,11 @@ pub fn desired(
     let live = text.and_then(|t| Live::parse(&tenant.name, t));
     let settings = Settings {
         vendored: tenant.class.spec.vendor_features.iter().map(|f| f.flag.clone()).collect(),
+        integrations: integrations.iter().map(Judged::name).collect(),
         idle_minutes: effective.shown.max_session_idle_minutes,
         mfa: effective.shown.mfa,
     };
+    let opening = |issued, end| opening(agreements, integrations, effective, issued, end);
     let lease = Lease::of(&tenant.name, tenant.lease);
     let read_lease = Lease::of(&tenant.name, tenant.read_lease);
     let now = now.as_second();
@@ -56,7 +61,7 @@ pub fn desired(
     let timeless = world.clock_doubt.is_some();
     let is_running = |issued, until| timeless || is_running(issued, until, now);
     let running = seen.filter(|o| is_running(o.issued, last_end(o)) && !matches!(gate, Gate::Closed(_)));
-    let allowed = running.map(|o| opening(agreements, effective, o.issued, lease.ends(o.issued)).meet(o));
+    let allowed = running.map(|o| opening(o.issued, lease.ends(o.issued)).meet(o));
     let kept = allowed.filter(|o| !o.entities.is_empty());
     let read_seen = live.as_ref().and_then(|l| l.reading.as_ref());
     let may_go_on = agreements.ever_open() && !matches!(read_gate, Gate::Closed(_));
@@ -65,7 +70,7 @@ pub fn desired(
     let read_kept = read_kept.as_ref();
 
     // What may be opened anew or for longer: behind an open gate only, and once status says so.
-    let fresh = opening(agreements, effective, now, lease.ends(now));
+    let fresh = opening(now, lease.ends(now));
     let may_open =
         *gate == Gate::Open && live.is_some() && was_told(&tenant.plan, &[PHI_UNLOCKED]) && !fresh.entities.is_empty();
     let due = |k: &Opening| {
@@ -77,7 +82,7 @@ pub fn desired(
         *read_gate == Gate::Open && live.is_some() && agreements.ever_open() && was_told(&tenant.plan, &FENCES);
     let reads = may_read && read_kept.is_none_or(|r| now >= read_lease.due(r.issued));
 
-    let endless = opening(agreements, effective, i64::MAX, i64::MAX);
+    let endless = opening(i64::MAX, i64::MAX);
     let renewals = [
         kept.as_ref().filter(|o| prolongs(&endless, o)).map(|o| lease.due(o.issued)),
         read_kept.map(|r| read_lease.due(r.issued)),
@@ -87,7 +92,7 @@ pub fn desired(
     let tight = render(&tenant.name, &settings, kept.as_ref(), read_kept);
     if text != Some(tight.as_str()) || !is_watched(&tenant.name, world) {
         let unseen = world.flags.doubt().is_some() && !matches!(gate, Gate::Closed(_));
-        return Publish { text: (!unseen).then_some(tight), loosening: false, renew_at };
+        return Publish { text: (!unseen).then_some(tight), loosening: false, renew_at, kept };
     }
     let reading = Reading { issued: now, until: read_lease.ends(now) };
     let opened = if opens { Some(&fresh) } else { kept.as_ref() };
@@ -98,7 +103,7 @@ pub fn desired(
         .filter_map(|t| Timestamp::from_second(t).ok())
         .chain(renew_at.filter(|t| t.as_second() > now))
         .min();
-    Publish { text: (wanted != tight).then_some(wanted), loosening: true, renew_at }
+    Publish { text: (wanted != tight).then_some(wanted), loosening: true, renew_at, kept }
 }
 
 /// What reading rests on.
@@ -131,9 +136,23 @@ fn widens(fresh: &Opening, kept: &Opening) -> bool {
         |seen: &BTreeMap<PhiCategory, i64>, new: &BTreeMap<PhiCategory, i64>| new.keys().any(|c| !seen.contains_key(c));
     fresh.entities.iter().any(|e| open(&e.0).is_none_or(|seen| more(seen, &e.1)))
         || fresh.vendored.keys().any(|f| !kept.vendored.contains_key(f))
+        || fresh.integrations.iter().any(|(name, grant)| is_more(*grant, kept.integrations.get(name).copied()))
         || fresh.categories.keys().any(|c| !kept.categories.contains_key(c))
         || (fresh.guide_until.is_some() && kept.guide_until.is_none())
         || (fresh.redaction_off_until.is_some() && kept.redaction_off_until.is_none())
+}
+
+/// Whether a grant is of more than another one, for however long.
+fn is_more(fresh: Grant, kept: Option<Grant>) -> bool {
+    kept.is_none_or(|kept| matches!((fresh, kept), (Grant::Full(_), Grant::LinkOnly)))
+}
+
+/// When all that an integration carries ends.
+fn full_until(opening: &Opening, name: &str) -> Option<i64> {
+    match opening.integrations.get(name)? {
+        Grant::Full(until) => Some(*until),
+        Grant::LinkOnly => None,
+    }
 }
 
 /// Whether something ends before `due` that goes on by now, as when an agreement is renewed shortly before its end: it is not let lapse.
@@ -143,6 +162,7 @@ fn outlives(fresh: &Opening, kept: &Opening, due: i64) -> bool {
     kept.entities.iter().any(|e| e.1.iter().any(|(c, end)| goes_on(Some(*end), of(&e.0, c))))
         || kept.categories.iter().any(|(c, end)| goes_on(Some(*end), fresh.categories.get(c).copied()))
         || kept.vendored.iter().any(|(f, end)| goes_on(Some(*end), fresh.vendored.get(f).copied()))
+        || kept.integrations.keys().any(|name| goes_on(full_until(kept, name), full_until(fresh, name)))
         || goes_on(kept.guide_until, fresh.guide_until)
         || goes_on(kept.redaction_off_until, fresh.redaction_off_until)
 }
@@ -153,6 +173,7 @@ fn prolongs(fresh: &Opening, kept: &Opening) -> bool {
     widens(fresh, kept)
         || fresh.entities.iter().any(|e| e.1.iter().any(|(c, until)| Some(*until) > end(&e.0, c)))
         || fresh.vendored.iter().any(|(f, until)| Some(until) > kept.vendored.get(f))
+        || fresh.integrations.iter().any(|(i, grant)| Some(grant) > kept.integrations.get(i))
         || fresh.guide_until > kept.guide_until
         || fresh.redaction_off_until > kept.redaction_off_until
 }
@@ -186,7 +207,7 @@ fn jitter(tenant: &TenantName, length: i64) -> i64 {
 }
 
 /// What agreements and accepted risks allow, at most until `end`.
-fn opening(agreements: &Agreements, effective: &Effective, issued: i64, end: i64) -> Opening {
+fn opening(agreements: &Agreements, integrations: &[Judged], effective: &Effective, issued: i64, end: i64) -> Opening {
     let until = |t: Option<Timestamp>| t.map_or(end, |t| t.as_second().min(end));
     let last = until(agreements.closes());
     let open = agreements.entities.iter().filter(|e| e.open && !e.categories.is_empty());
@@ -198,6 +219,7 @@ fn opening(agreements: &Agreements, effective: &Effective, issued: i64, end: i64
             .map(|e| (e.party.clone(), e.categories.iter().map(|(c, t)| (*c, until(*t))).collect()))
             .collect(),
         vendored: vendored.map(|f| (f.flag.clone(), until(f.closes))).collect(),
+        integrations: integrations.iter().filter_map(|j| Some((j.name(), j.grant(end)?))).collect(),
         categories: categories.filter_map(|c| Some((c, until(agreements.category_until(c)?)))).collect(),
         export_until: last,
         guide_until: effective.guide_until.map(|t| until(Some(t)).min(last)),

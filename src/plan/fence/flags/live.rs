@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Opening, Reading, is_vendored};
-use crate::{api::PhiCategory, names::TenantName};
+use super::{Grant, Opening, Reading, is_vendored};
+use crate::{
+    api::{Payload, PhiCategory},
+    names::TenantName,
+};
 
 /// What a published document opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ impl Live {
                 .filter_map(|c| Some((c, until(&format!("capture.{}.allowed", c.flag_part()))?)))
                 .collect(),
             vendored: vendored(&document),
+            integrations: integrations(&document),
             export_until: until("export.mode").unwrap_or(issued),
             guide_until: until("notify.form-alert.fields"),
             redaction_off_until: until("redaction.enabled"),
@@ -74,7 +78,33 @@ fn vendored(document: &Value) -> BTreeMap<String, i64> {
     own.filter_map(|(key, flag)| Some((key.clone(), until(flag)?))).collect()
 }
 
+/// What integrations carry: everything inside a window, or links.
+fn integrations(document: &Value) -> BTreeMap<String, Grant> {
+    let flags = document.get("flags").and_then(Value::as_object);
+    let own = flags
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, flag)| Some((key.strip_prefix("integration.")?.strip_suffix(".payload")?.to_owned(), flag)));
+    let grant = |flag: &Value| {
+        let is =
+            |variant: &str, p: Payload| flag.pointer(&format!("/variants/{variant}")) == Some(&p.flag_value().into());
+        match flag.pointer("/targeting/if/0/</2").and_then(Value::as_i64) {
+            Some(until) if is("granted", Payload::Full) => Some(Grant::Full(until)),
+            _ => is("restricted", Payload::LinkOnly).then_some(Grant::LinkOnly),
+        }
+    };
+    own.filter_map(|(name, flag)| Some((name, grant(flag)?))).collect()
+}
+
 impl Opening {
+    /// When integrations cease to carry everything. Unix seconds.
+    pub fn full_ends(&self) -> impl Iterator<Item = i64> {
+        self.integrations.values().filter_map(|grant| match grant {
+            Grant::Full(until) => Some(*until),
+            Grant::LinkOnly => None,
+        })
+    }
+
     /// What of `live` this still allows: never more than either, never for longer. It stays issued when `live` was.
     #[must_use]
     pub fn meet(&self, live: &Self) -> Self {
@@ -89,6 +119,11 @@ impl Opening {
             entities: entities.collect(),
             categories: both(&live.categories, &self.categories),
             vendored: both(&live.vendored, &self.vendored),
+            integrations: live
+                .integrations
+                .iter()
+                .filter_map(|(name, seen)| Some((name.clone(), seen.meet(*self.integrations.get(name)?))))
+                .collect(),
             export_until: live.export_until.min(self.export_until),
             guide_until: less(live.guide_until, self.guide_until),
             redaction_off_until: less(live.redaction_off_until, self.redaction_off_until),

@@ -5,7 +5,7 @@ mod features;
 mod leases;
 mod live;
 
-pub use document::{Opening, Reading, Settings, is_vendored, render};
+pub use document::{Grant, Opening, Reading, Settings, is_vendored, payload_flag, render};
 pub use features::{Effective, effective};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
