@@ -396,3 +396,17 @@ fn a_pull_needs_no_way_out_and_the_same_rules() {
     acknowledge(&mut world, &api);
     assert_eq!(settled(world, now()), ("full".into(), 0));
 }
+
+#[test]
+fn while_nobody_knows_which_integrations_there_are_what_was_granted_ends_by_itself() {
+    let mut world = sending();
+    world.integrations = Fact::Unknown("silent".into());
+    assert_eq!(words(&todo(&world, now())), Vec::<String>::new(), "nothing is closed on silence");
+    settle(&mut world, at("12:40:00"));
+    let later = Some(at("13:10:00").as_second());
+    assert_eq!(evaluate(&document(&world), "capture.form.allowed", later), true, "the rest is renewed");
+    assert_eq!((flag(&world, at("12:59:59")), flag(&world, at("13:00:00"))), ("full".into(), "link-only".into()));
+    assert_eq!(ways(&world).len(), 1);
+    settle(&mut world, at("13:00:00"));
+    assert_eq!(ways(&world), Vec::<String>::new());
+}

@@ -65,6 +65,7 @@ fn stores(world: &World) -> Stores {
     all.records.relist([Guarded::ok(one(&world.record))]);
     all.baas.relist(world.baas.iter().map(|b| Guarded::ok((**b).clone())));
     all.acts.relist(world.acts.iter().map(|a| Guarded::ok((**a).clone())));
+    all.integrations.relist([]);
     all.namespaces.relist([one(&world.namespace)]);
     all.policies.relist(world.policies.known().unwrap().iter().map(|p| (**p).clone()));
     all.quotas.relist([one(&world.quota)]);

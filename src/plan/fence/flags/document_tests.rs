@@ -197,10 +197,11 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn a_published_document_tells_its_windows_and_a_foreign_one_tells_nothing() {
     let live = Live::parse(&name(), &text(Some(&all_open()), Some(&READING))).unwrap();
-    let expected = Live { opening: Some(all_open()), reading: Some(READING) };
+    let integrations = settings().integrations;
+    let expected = Live { opening: Some(all_open()), reading: Some(READING), integrations: integrations.clone() };
     assert_eq!(live, expected);
     let closed = Live::parse(&name(), &text(None, None)).unwrap();
-    assert_eq!(closed, Live { opening: None, reading: None });
+    assert_eq!(closed, Live { opening: None, reading: None, integrations });
     let other = TenantName::new("other").unwrap();
     for (tenant, bad) in
         [(&other, text(None, None)), (&name(), "{}".into()), (&name(), "{".into()), (&name(), String::new())]

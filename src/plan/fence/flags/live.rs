@@ -17,6 +17,8 @@ pub struct Live {
     pub opening: Option<Opening>,
     /// Reading, if it is open.
     pub reading: Option<Reading>,
+    /// Names of the integrations that it speaks of.
+    pub integrations: BTreeSet<String>,
 }
 
 impl Live {
@@ -43,7 +45,8 @@ impl Live {
         });
         let read_issued = meta.get("readIssuedAt").and_then(Value::as_i64);
         let reading = read_issued.and_then(|issued| Some(Reading { issued, until: until("phi.read.allowed")? }));
-        Some(Self { opening, reading })
+        let integrations = payload_flags(&document).map(|(name, _)| name.to_owned()).collect();
+        Some(Self { opening, reading, integrations })
     }
 
     /// Parties that it opens.
@@ -80,20 +83,22 @@ fn vendored(document: &Value) -> BTreeMap<String, i64> {
 
 /// What integrations carry: everything inside a window, or links.
 fn integrations(document: &Value) -> BTreeMap<String, Grant> {
-    let flags = document.get("flags").and_then(Value::as_object);
-    let own = flags
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, flag)| Some((key.strip_prefix("integration.")?.strip_suffix(".payload")?.to_owned(), flag)));
     let grant = |flag: &Value| {
-        let is =
-            |variant: &str, p: Payload| flag.pointer(&format!("/variants/{variant}")) == Some(&p.flag_value().into());
+        let is = |variant: &str, p: Payload| flag["variants"][variant] == p.flag_value();
         match flag.pointer("/targeting/if/0/</2").and_then(Value::as_i64) {
             Some(until) if is("granted", Payload::Full) => Some(Grant::Full(until)),
             _ => is("restricted", Payload::LinkOnly).then_some(Grant::LinkOnly),
         }
     };
-    own.filter_map(|(name, flag)| Some((name, grant(flag)?))).collect()
+    payload_flags(document).filter_map(|(name, flag)| Some((name.to_owned(), grant(flag)?))).collect()
+}
+
+fn payload_flags(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let flags = document.get("flags").and_then(Value::as_object);
+    flags
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, flag)| Some((key.strip_prefix("integration.")?.strip_suffix(".payload")?, flag)))
 }
 
 impl Opening {
