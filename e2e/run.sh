@@ -24,7 +24,7 @@ export -f program
 
 # The long ones first, so that nothing long begins last; what measures how late something is runs by itself, in the end.
 long=(faults leaders agreements key_service guardrails_watched)
-alone=(same_second agency)
+alone=(same_second agency integrations_many)
 all=(lib $(find e2e/tests -maxdepth 1 -name '*.rs' -exec basename {} .rs \;) $(find e2e/tests -mindepth 2 -name main.rs -printf '%h\n' | xargs -n 1 basename))
 printf '%s\n' "${long[@]}" "${all[@]}" | grep -vxF "${alone[@]/#/-e}" | awk '!seen[$0]++' | xargs -P 2 -I{} bash -c 'program {}'
 printf '%s\n' "${alone[@]}" | xargs -P 1 -I{} bash -c 'program {}'

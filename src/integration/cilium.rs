@@ -1,15 +1,12 @@
 //! `CiliumNetworkPolicy` (cilium.io/v2): the part of it that Ringfence writes. Its schema is Cilium's own.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use kube::{Client, CustomResource, Resource, ResourceExt};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{CustomResource, ResourceExt, core::PartialObjectMeta};
 use serde::{Deserialize, Serialize};
 
-use crate::{apply::DEADLINE, fact::Fact, prune::Prune, store::Store};
+use crate::{fact::Fact, prune::Prune, store::Store};
 
 /// Name of its CustomResourceDefinition.
 pub const CRD: &str = "ciliumnetworkpolicies.cilium.io";
@@ -119,40 +116,46 @@ pub struct Rules {
     pub rest: BTreeMap<String, serde_json::Value>,
 }
 
+impl Prune for PartialObjectMeta<CustomResourceDefinition> {
+    fn prune(&mut self) {
+        self.metadata.managed_fields = None;
+        self.metadata.annotations = None;
+    }
+}
+
 impl Prune for CiliumNetworkPolicy {
     fn prune(&mut self) {
         self.metadata.managed_fields = None;
     }
 }
 
-/// Policies by host name, where the network engine knows them.
+/// Policies by host name, where the network engine knows them: its kind is served.
 pub struct HostPolicies {
     /// Those that Ringfence wrote.
     pub store: Arc<Store<CiliumNetworkPolicy>>,
-    engine: Mutex<Fact<()>>,
+    /// The definition of the kind, if there is one.
+    pub definition: Arc<Store<PartialObjectMeta<CustomResourceDefinition>>>,
 }
 
 impl Default for HostPolicies {
     fn default() -> Self {
-        let store =
-            Store::packed("policies by host name", |p: &CiliumNetworkPolicy| p.namespace().into_iter().collect());
-        Self { store: Arc::new(store), engine: Mutex::new(Fact::Unread) }
+        let namespace = |p: &CiliumNetworkPolicy| p.namespace().into_iter().collect();
+        let store = Store::packed("policies by host name", namespace);
+        let definition = Store::new("definitions of the network engine's kinds", |_| vec![]);
+        Self { store: Arc::new(store), definition: Arc::new(definition) }
     }
 }
 
 impl HostPolicies {
-    /// Whether the network engine knows host names: its kind is served.
+    /// Whether the network engine knows host names.
     #[must_use]
     pub fn engine(&self) -> Fact<()> {
-        self.engine.lock().expect("no holder of this lock panics").clone()
-    }
-
-    /// Learns whether the kind is served; whether that is news.
-    pub fn learn(&self, engine: Fact<()>) -> bool {
-        let mut known = self.engine.lock().expect("no holder of this lock panics");
-        let news = known.is_absent() != engine.is_absent() || known.known().is_some() != engine.known().is_some();
-        *known = engine;
-        news
+        match self.definition.get("", CRD) {
+            Fact::Known(_) => Fact::Known(()),
+            Fact::Absent => Fact::Absent,
+            Fact::Unknown(why) => Fact::Unknown(why),
+            Fact::Unread => Fact::Unread,
+        }
     }
 
     /// Those in this namespace; absent where the engine knows no host names.
@@ -171,29 +174,6 @@ impl HostPolicies {
     /// Why they are not known, if so.
     #[must_use]
     pub fn unknown(&self) -> Option<String> {
-        match self.engine() {
-            Fact::Known(()) => self.store.unknown(),
-            Fact::Absent => None,
-            Fact::Unknown(_) | Fact::Unread => {
-                Some("it is not known yet whether the network engine knows host names".into())
-            }
-        }
-    }
-}
-
-/// How often it is looked whether the kind is served.
-pub const LOOK: Duration = Duration::from_secs(15);
-
-/// Asks the API server whether it serves the kind.
-///
-/// # Errors
-/// When it does not say: then what was known before holds.
-pub async fn is_served(client: &Client) -> Result<bool, String> {
-    let group = format!("{}/{}", CiliumNetworkPolicy::group(&()), CiliumNetworkPolicy::version(&()));
-    match tokio::time::timeout(DEADLINE, client.list_api_group_resources(&group)).await {
-        Ok(Ok(list)) => Ok(list.resources.iter().any(|r| r.name == CiliumNetworkPolicy::plural(&()))),
-        Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(false),
-        Ok(Err(error)) => Err(crate::fact::brief(&error).to_string()),
-        Err(_) => Err("the API server did not answer".into()),
+        self.definition.unknown().or_else(|| self.store.unknown().filter(|_| self.engine().known().is_some()))
     }
 }

@@ -1,6 +1,6 @@
 //! What is watched, how much of it is kept, and whom a change concerns.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kube::{Resource, ResourceExt, core::PartialObjectMeta, runtime::watcher};
@@ -12,7 +12,7 @@ use crate::{
     context::Context,
     fact::Fact,
     guarded::Guarded,
-    integration::cilium::{CiliumNetworkPolicy, LOOK, is_served},
+    integration::cilium::{CRD, CiliumNetworkPolicy},
     names::{INVENTORY_LABEL, MANAGED_BY, MANAGED_BY_LABEL, POOL_LABEL, TENANT_LABEL},
     plan::chain,
     prune::Prune,
@@ -23,6 +23,9 @@ use crate::{
 
 /// How many objects one answer to a list holds: a whole list in one answer would be the most that the operator ever needs of memory.
 const PAGE: u32 = 100;
+
+/// How often it is looked whether the network engine's kind came or went; nobody is asked.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What maps a changed object to items.
 struct Route {
@@ -42,6 +45,7 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     watch(tasks, route(), s.acts.clone(), all(), Route::act);
     watch(tasks, route(), s.integrations.clone(), all(), Route::integration);
     watch(tasks, route(), s.service_cidrs.clone(), all(), |_, _| ());
+    watch(tasks, route(), s.host_policies.definition.clone(), definition(), |r, _| r.every_plan());
     watch(tasks, route(), s.namespaces.clone(), all(), |r, o: &PartialObjectMeta<Namespace>| {
         r.tenant(&o.name_any(), Urgency::Revocation)
     });
@@ -59,31 +63,27 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
     watch(tasks, route(), g.mutating_bindings.clone(), all(), |_, _| ());
 }
 
-/// Whether the network engine knows host names, looked at again and again; its policies are watched while it does.
+/// Watches policies by host name while their kind is served.
 pub async fn watch_engine(context: Arc<Context>, queue: Arc<Queue>) {
     let hosts = &context.stores.host_policies;
-    let mut watch = JoinSet::new();
+    let mut watching = JoinSet::new();
     loop {
-        match is_served(&context.client).await {
-            Ok(served) => {
-                if served && watch.is_empty() {
-                    let route = Route { context: context.clone(), queue: queue.clone() };
-                    let changed = |r: &Route, o: &CiliumNetworkPolicy| r.in_namespace_of(o, Urgency::Revocation);
-                    self::watch(&mut watch, route, hosts.store.clone(), managed(), changed);
-                } else if !served {
-                    watch.abort_all();
-                    while watch.join_next().await.is_some() {}
-                }
-                if hosts.learn(if served { Fact::Known(()) } else { Fact::Absent }) {
-                    tracing::info!(served, "policies by host name");
-                    let route = Route { context: context.clone(), queue: queue.clone() };
-                    route.every_plan();
-                }
+        match (hosts.engine(), watching.is_empty()) {
+            (Fact::Known(()), true) => {
+                let route = Route { context: context.clone(), queue: queue.clone() };
+                let changed = |r: &Route, o: &CiliumNetworkPolicy| r.in_namespace_of(o, Urgency::Revocation);
+                watch(&mut watching, route, hosts.store.clone(), managed(), changed);
             }
-            Err(why) => tracing::warn!(why, "it is not known whether policies by host name are served"),
+            (Fact::Absent, false) => watching.shutdown().await,
+            _ => {}
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// The definition of one kind.
+fn definition() -> watcher::Config {
+    all().fields(&format!("metadata.name={CRD}"))
 }
 
 fn all() -> watcher::Config {
