@@ -9,7 +9,7 @@ use super::{
     entity::{self, EntityVerdict},
     path::{Path, paths},
     timeline::Timeline,
-    vendor::{self, Disclosure, FeatureVerdict, Ground},
+    vendor::{self, CoveredBy, Disclosure, FeatureVerdict, Ground},
 };
 use crate::api::{Attestation, BAA, PhiCategory, VendorFeature, conditions::Reason};
 
@@ -63,6 +63,16 @@ impl Verdict {
     pub fn frozen(&self) -> Option<Timestamp> {
         let open = self.entities.iter().filter(|e| e.open).map(|e| e.frozen);
         open.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Closes everything that rests on an agreement of the platform with a vendor, which may not be as it looks.
+    pub fn distrust_vendors(&mut self, doubt: &str, integrations: &[Disclosure]) {
+        let named = self.integrations.iter_mut().zip(integrations);
+        let named = named.filter(|(_, d)| matches!(d.cover, CoveredBy::Named(_))).map(|(verdict, _)| verdict);
+        for verdict in self.features.iter_mut().chain(named).filter(|v| v.open) {
+            (verdict.open, verdict.closes) = (false, None);
+            (verdict.reason, verdict.message) = (Reason::Undecodable, doubt.to_owned());
+        }
     }
 
     /// Until when `category` is open for *every* entity of the plan; `None` when it is not, `Some(None)` without end.

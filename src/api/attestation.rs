@@ -38,6 +38,7 @@ use super::CoveredEntity;
 #[x_kube(validation = Rule::new("!(self.act in ['RequestDestruction', 'ApproveDestruction']) || self.subjectRef.kind == 'TenantRecord'").message("spec.subjectRef.kind must be TenantRecord for the acts RequestDestruction and ApproveDestruction"))]
 #[x_kube(validation = Rule::new("self.act != 'Sign' || (has(self.evidence) && has(self.onBehalfOf) && has(self.textSHA256))").message("the act Sign needs spec.evidence, spec.onBehalfOf and spec.textSHA256: which text, for whom, and what shows it"))]
 #[x_kube(validation = Rule::new("self.act != 'Sign' || !has(self.onBehalfOf) || has(self.onBehalfOf.name)").message("the act Sign needs spec.onBehalfOf.name: the signatory, who is not always the one that records it"))]
+#[x_kube(validation = Rule::new("!(self.act in ['Acknowledge', 'AttestCover']) || has(self.textSHA256)").message("the acts Acknowledge and AttestCover need spec.textSHA256: of status.warning or status.coverStatement of the Integration"))]
 #[x_kube(validation = Rule::new("self.act != 'Terminate' || has(self.onBehalfOf)").message("the act Terminate needs spec.onBehalfOf: the party that terminates"))]
 #[x_kube(validation = Rule::new("(self.act in ['AcceptRisk', 'AttestControl']) == has(self.setting)").message("spec.setting is given for the acts AcceptRisk and AttestControl, and only for them"))]
 #[x_kube(validation = Rule::new("self.act != 'AcceptRisk' || (has(self.setting) && self.setting in ['alerts.guide', 'redaction.disabled'])").message("spec.setting of an AcceptRisk must be alerts.guide or redaction.disabled"))]

@@ -410,3 +410,13 @@ fn while_nobody_knows_which_integrations_there_are_what_was_granted_ends_by_itse
     settle(&mut world, at("13:00:00"));
     assert_eq!(ways(&world), Vec::<String>::new());
 }
+
+#[test]
+fn a_baa_of_the_platform_that_cannot_be_decoded_closes_what_rests_on_them_and_nothing_else() {
+    let mut world = sending();
+    world.vendor_doubt = Some("BAA bad cannot be decoded".into());
+    let decided = decided(&world, now());
+    assert_eq!(decided.integrations[0].shortfall().map(|s| s.0), Some(Reason::Undecodable));
+    assert!(decided.agreements.any_open() && decided.agreements.features.iter().all(|f| !f.open));
+    assert_eq!(settled(world, now()), ("link-only".into(), 0));
+}

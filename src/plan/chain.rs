@@ -53,13 +53,21 @@ pub fn of_entities(entities: &[CoveredEntity], stores: &Stores) -> (Found, Optio
     (found, doubt)
 }
 
-/// The platform's agreements with these vendors.
-pub fn of_vendors(platform: &str, vendors: &BTreeSet<&str>, stores: &Stores) -> Found {
+/// The platform's agreements with these vendors. One of the platform's that cannot be decoded could narrow or end another: then why they are in doubt.
+pub fn of_vendors(platform: &str, vendors: &BTreeSet<&str>, stores: &Stores) -> (Found, Option<String>) {
     if vendors.is_empty() {
-        return Found::new();
+        return (Found::new(), None);
     }
     let theirs = |b: &Arc<BAA>| vendors.contains(b.spec.receiving.party.as_str());
-    by_party(platform, stores).into_iter().filter(theirs).map(|b| (b.name_any(), b)).collect()
+    let found = by_party(platform, stores).into_iter().filter(theirs).map(|b| (b.name_any(), b)).collect();
+    let bad = stores.baas.by(platform).into_iter().find(|b| b.object.is_err());
+    let doubt = bad.map(|b| {
+        format!(
+            "BAA {} cannot be decoded; it could narrow or end an agreement with a vendor; put it right",
+            b.name_any()
+        )
+    });
+    (found, doubt)
 }
 
 /// The agreement of this name with all between the same two, so that what amends or supersedes it is seen.

@@ -57,7 +57,10 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let baas: Vec<_> = world.baas.iter().map(AsRef::as_ref).collect();
     let asked = integration::asked(tenant, world, &acts);
     let disclosures: Vec<_> = asked.iter().map(|a| a.disclosure.clone()).collect();
-    let agreements = agreement::evaluate(tenant.question(&disclosures), &baas, &acts, now);
+    let mut agreements = agreement::evaluate(tenant.question(&disclosures), &baas, &acts, now);
+    if let Some(doubt) = &world.vendor_doubt {
+        agreements.distrust_vendors(doubt, &disclosures);
+    }
     let integrations = integration::judge(asked, &agreements, tenant, world);
     let effective = flags::effective(tenant, &acts, agreements.frozen(), now);
 

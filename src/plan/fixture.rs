@@ -182,6 +182,7 @@ fn begin() -> World {
         baas: vec![Arc::new(agreement)],
         acts: acts.map(Arc::new).to_vec(),
         agreement_doubt: None,
+        vendor_doubt: None,
         clock_doubt: None,
         guardrail_doubt: None,
         keys: KeyPurpose::ALL.into_iter().map(|p| (p, Ok(Fact::Absent))).collect(),

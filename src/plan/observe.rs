@@ -166,7 +166,9 @@ fn agreements(world: &mut World, stores: &Stores) {
         let integrations = world.integrations.known().map(Vec::as_slice).unwrap_or_default();
         let vendors = class.spec.vendor_features.iter().map(|f| f.vendor.as_str());
         let vendors = vendors.chain(integrations.iter().map(|i| i.spec.vendor.as_str())).collect();
-        found.extend(chain::of_vendors(&config.spec.platform_party, &vendors, stores));
+        let (theirs, doubt) = chain::of_vendors(&config.spec.platform_party, &vendors, stores);
+        found.extend(theirs);
+        world.vendor_doubt = doubt;
         let named = integrations.iter().filter_map(|i| i.spec.cover.as_ref()?.baa_ref.as_ref());
         found.extend(named.flat_map(|baa| chain::named(&baa.name, stores)));
     }

@@ -74,6 +74,8 @@ pub struct World {
     pub acts: Vec<Arc<Attestation>>,
     /// Why agreements or acts are not wholly known, if so.
     pub agreement_doubt: Option<String>,
+    /// Why the platform's agreements with vendors are not wholly known, if so: then nothing rests on them.
+    pub vendor_doubt: Option<String>,
     /// Why the time is not known well enough to open or renew anything, if so.
     pub clock_doubt: Option<String>,
     /// Why the guardrails are not known to stand, if so: who walks through the fences is then not known either.

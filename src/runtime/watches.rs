@@ -171,7 +171,11 @@ impl Route {
     /// Its plan writes flag and ways out, first of all when they are to be closed.
     fn integration(&self, integration: &Guarded<Integration>) {
         let (namespace, name) = (integration.namespace().unwrap_or_default(), integration.name_any());
-        self.tenant(&namespace, Urgency::Revocation);
+        let s = &self.context.stores;
+        if s.plans.holds("", &namespace) || s.records.holds("", &namespace) {
+            // Its status is told after that.
+            return self.tenant(&namespace, Urgency::Revocation);
+        }
         self.queue.add(Item::Integration(namespace, name), Urgency::Change);
     }
 

@@ -58,7 +58,7 @@ async fn story(bed: &'static Bed) -> Result<()> {
     second.ready().await?;
     await_all(&story, &[("crm".into(), "link-only")]).await?;
     let mine = bed.audit().after(mark).service_account(operator::NAMESPACE, operator::ACCOUNT).writes().succeeded();
-    let mine = mine.filter(|e| e.object_ref.resource != "leases").events()?;
+    let mine = mine.filter(|e| e.object_ref.namespace == story.tenant).events()?;
     let brief: Vec<_> = mine.iter().map(ringfence_e2e::audit::ApiEvent::brief).collect();
     let close = mine.iter().position(|e| e.verb == "delete" && e.object_ref.name == "ringfence-integration-crm");
     let close = close.context("the way out was closed")?;
