@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod bed;
+pub mod cilium;
 pub mod control_plane;
 pub mod crowd;
 pub mod dump;
