@@ -32,6 +32,7 @@ pub mod pki;
 pub mod ports;
 pub mod process;
 pub mod promise;
+pub mod reach;
 pub mod scenario;
 pub mod server;
 pub mod table;
