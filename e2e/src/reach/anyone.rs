@@ -76,7 +76,7 @@ impl Cluster {
     }
 
     fn concerned(&self, namespace: &str, direction: Direction) -> Vec<&Policy> {
-        self.policies.iter().filter(|p| p.namespace == namespace && p.rules(direction).is_some()).collect()
+        self.policies.get(namespace).into_iter().flatten().filter(|p| p.rules(direction).is_some()).collect()
     }
 
     /// Pods that no policy of a direction selects.

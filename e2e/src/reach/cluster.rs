@@ -16,7 +16,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub(super) namespaces: BTreeMap<String, Labels>,
-    pub(super) policies: Vec<Policy>,
+    /// By their namespace.
+    pub(super) policies: BTreeMap<String, Vec<Policy>>,
     /// Where pods that are not known yet have their addresses.
     pub(super) pod_addresses: Ranges,
 }
@@ -66,13 +67,15 @@ impl Cluster {
         let named = |n: &Namespace| Some((n.metadata.name.clone()?, labels(n)));
         let namespaces = namespaces.iter().map(|n| named(n).context("a namespace without a name"));
         let namespaces: BTreeMap<_, _> = namespaces.collect::<Result<_>>()?;
-        let policies = policies.iter().map(Policy::read).collect::<Result<Vec<_>>>()?;
-        for policy in &policies {
+        let mut held: BTreeMap<String, Vec<Policy>> = BTreeMap::new();
+        for policy in policies {
+            let policy = Policy::read(policy)?;
             namespaces.get(&policy.namespace).with_context(|| format!("a policy in {}", policy.namespace))?;
+            held.entry(policy.namespace.clone()).or_default().push(policy);
         }
         let mut networks = pod_networks.iter().map(|text| network(text));
         let pod_addresses = networks.try_fold(Ranges::default(), |all, one| anyhow::Ok(all.or(&one?)))?;
-        Ok(Self { namespaces, policies, pod_addresses })
+        Ok(Self { namespaces, policies: held, pod_addresses })
     }
 
     /// The names of all namespaces.
@@ -118,7 +121,7 @@ impl Cluster {
 
     /// The rules for a pod, each with the namespace of its policy; `None` when no policy selects it.
     fn rules(&self, pod: &Pod, direction: Direction) -> Option<Vec<(&str, &Rule)>> {
-        let own = self.policies.iter().filter(|p| p.namespace == pod.namespace && p.pods.selects(&pod.labels));
+        let own = self.policies.get(&pod.namespace).into_iter().flatten().filter(|p| p.pods.selects(&pod.labels));
         let concerned: Vec<_> = own.filter_map(|p| Some((p.namespace.as_str(), p.rules(direction)?))).collect();
         (!concerned.is_empty())
             .then(|| concerned.into_iter().flat_map(|(own, rules)| rules.iter().map(move |rule| (own, rule))).collect())
