@@ -6,8 +6,10 @@
 //! ports ─┤  kwok, nodes    ├─ bed ─┼─ wait       until a condition holds
 //! process┘  openbao        │       ├─ tenant     names for each test
 //!           operator ──────┘       ├─ crowd      many tenants at once, and usage: what they cost
+//!                                  ├─ cilium     the kind of its policies, without Cilium
 //!                                  └─ promise    the frame of a test, with dump when it fails
 //! ```
+//! Apart from all of it, `reach` judges NetworkPolicies.
 
 pub mod audit;
 pub mod bed;
