@@ -6,11 +6,14 @@
 //! ports ─┤  kwok, nodes    ├─ bed ─┼─ wait       until a condition holds
 //! process┘  openbao        │       ├─ tenant     names for each test
 //!           operator ──────┘       ├─ crowd      many tenants at once, and usage: what they cost
+//!                                  ├─ cilium     the kind of its policies, without Cilium
 //!                                  └─ promise    the frame of a test, with dump when it fails
 //! ```
+//! Apart from all of it, `reach` judges NetworkPolicies.
 
 pub mod audit;
 pub mod bed;
+pub mod cilium;
 pub mod control_plane;
 pub mod crowd;
 pub mod dump;
@@ -31,6 +34,7 @@ pub mod pki;
 pub mod ports;
 pub mod process;
 pub mod promise;
+pub mod reach;
 pub mod scenario;
 pub mod server;
 pub mod table;

@@ -47,6 +47,14 @@ pub async fn apply_file(client: &Client, file: &Path) -> Result<()> {
     apply_all(client, read(file)?).await
 }
 
+/// Applies every object of a YAML text.
+///
+/// # Errors
+/// As [`apply_folder`].
+pub async fn apply_text(client: &Client, text: &str) -> Result<()> {
+    apply_all(client, parse(text)?).await
+}
+
 /// Applies one object, in the namespace that it names or in `default`.
 ///
 /// # Errors
@@ -82,7 +90,11 @@ pub async fn api(client: &Client, object: &Value) -> Result<Api<DynamicObject>> 
 /// When it is no YAML.
 pub fn read(file: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).with_context(|| file.display().to_string())?;
+    parse(&text).with_context(|| file.display().to_string())
+}
+
+fn parse(text: &str) -> Result<Vec<Value>> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text)?;
     Ok(documents.into_iter().filter(|document| document["kind"].is_string()).collect())
 }
 
