@@ -49,13 +49,26 @@ pub struct Store<K> {
 struct Inner<K> {
     objects: HashMap<Key, Held<K>>,
     index: HashMap<String, BTreeSet<Key>>,
-    incoming: Option<Vec<K>>,
+    incoming: Option<Vec<Incoming<K>>>,
     /// What was put while a list is under way, and may be missing from it.
     written: BTreeSet<Key>,
     /// The last objects that were deleted, and at which version: a late answer to an older write does not bring them back.
     deleted: VecDeque<(Key, u64)>,
     synced: bool,
     changes: u64,
+}
+
+/// An object of a list that is under way, held as it will be: a whole list of objects as they are would be the most that is ever held.
+struct Incoming<K> {
+    key: Key,
+    held: Held<K>,
+    filed: Vec<String>,
+}
+
+/// What changed: an object that is there now, by its key, or one that went.
+enum Changed<K> {
+    There(Key),
+    Gone(Arc<K>),
 }
 
 /// Namespace and name; shared, for an index holds it, too.
@@ -188,17 +201,17 @@ impl<K: Resource + Clone + Prune> Store<K> {
         inner.newer(object, self);
     }
 
-    /// Takes in one event and returns the objects that changed.
-    fn take(&self, event: watcher::Event<K>) -> Vec<Arc<K>> {
+    /// Takes in one event and returns what changed.
+    fn take(&self, event: watcher::Event<K>) -> Vec<Changed<K>> {
         let mut inner = self.inner.write().expect("no holder of this lock panics");
         match event {
-            watcher::Event::Apply(object) => inner.newer(object, self).into_iter().collect(),
+            watcher::Event::Apply(object) => inner.newer(object, self).map(Changed::There).into_iter().collect(),
             watcher::Event::Delete(object) => {
                 inner.deleted.push_back((key(&object), version(&object)));
                 if inner.deleted.len() > REMEMBERED {
                     inner.deleted.pop_front();
                 }
-                inner.remove(&key(&object), version(&object), self).into_iter().collect()
+                inner.remove(&key(&object), version(&object), self).map(Changed::Gone).into_iter().collect()
             }
             watcher::Event::Init => {
                 inner.incoming = Some(vec![]);
@@ -206,7 +219,9 @@ impl<K: Resource + Clone + Prune> Store<K> {
                 vec![]
             }
             watcher::Event::InitApply(object) => {
-                inner.incoming.get_or_insert_default().push(object);
+                let (key, filed) = (key(&object), (self.index_by)(&object));
+                let held = (self.hold)(Arc::new(object));
+                inner.incoming.get_or_insert_default().push(Incoming { key, held, filed });
                 vec![]
             }
             watcher::Event::InitDone => {
@@ -218,6 +233,14 @@ impl<K: Resource + Clone + Prune> Store<K> {
         }
     }
 
+    /// What of a change is there to be looked at: not what went again meanwhile.
+    fn seen(&self, changed: Changed<K>) -> Option<Arc<K>> {
+        match changed {
+            Changed::There(key) => self.read().objects.get(&key).map(|held| held.object(&key, &self.recent)),
+            Changed::Gone(object) => Some(object),
+        }
+    }
+
     /// Whether the list that is just complete would take away everything.
     fn would_empty(&self) -> bool {
         let inner = self.read();
@@ -226,20 +249,18 @@ impl<K: Resource + Clone + Prune> Store<K> {
 }
 
 impl<K: Resource + Clone> Inner<K> {
-    fn insert(&mut self, object: K, store: &Store<K>) -> Arc<K> {
-        let (key, object) = (key(&object), Arc::new(object));
+    fn insert(&mut self, new: Incoming<K>, store: &Store<K>) -> Key {
+        let Incoming { key, held, filed } = new;
         if let Some(old) = self.objects.get(&key) {
             let old = old.object(&key, &store.recent);
             self.unfile(&key, &old, store.index_by);
         }
         self.changes += 1;
-        let held = (store.hold)(object.clone());
-        held.keep(&key, &object, &store.recent);
         self.objects.insert(key.clone(), held);
-        for value in (store.index_by)(&object) {
+        for value in filed {
             self.index.entry(value).or_default().insert(key.clone());
         }
-        object
+        key
     }
 
     fn unfile(&mut self, key: &Key, object: &K, index_by: fn(&K) -> Vec<String>) {
@@ -253,9 +274,21 @@ impl<K: Resource + Clone> Inner<K> {
         }
     }
 
-    fn newer(&mut self, object: K, store: &Store<K>) -> Option<Arc<K>> {
-        let stale = self.objects.get(&key(&object)).is_some_and(|old| old.version >= version(&object));
-        (!stale).then(|| self.insert(object, store))
+    fn newer(&mut self, object: K, store: &Store<K>) -> Option<Key> {
+        let key = key(&object);
+        if self.is_as_new(&key, version(&object)) {
+            return None;
+        }
+        let (filed, object) = ((store.index_by)(&object), Arc::new(object));
+        let held = (store.hold)(object.clone());
+        let key = self.insert(Incoming { key, held, filed }, store);
+        self.objects[&key].keep(&key, &object, &store.recent);
+        Some(key)
+    }
+
+    /// Whether what is held is not older than `seen`.
+    fn is_as_new(&self, key: &Key, seen: u64) -> bool {
+        self.objects.get(key).is_some_and(|old| old.version >= seen)
     }
 
     /// A deletion that is older than what is held speaks of a former object of that name.
@@ -270,13 +303,18 @@ impl<K: Resource + Clone> Inner<K> {
     }
 
     /// A new list takes the place of the old one, except for what Ringfence wrote while it was under way.
-    fn replace(&mut self, listed: Vec<K>, store: &Store<K>) -> Vec<Arc<K>> {
+    fn replace(&mut self, listed: Vec<Incoming<K>>, store: &Store<K>) -> Vec<Changed<K>> {
         let written = std::mem::take(&mut self.written);
-        let names: BTreeSet<Key> = listed.iter().map(key).collect();
+        let names: BTreeSet<Key> = listed.iter().map(|new| new.key.clone()).collect();
         let kept = |k: &Key| names.contains(k) || written.contains(k);
         let gone: Vec<_> = self.objects.keys().filter(|k| !kept(k)).cloned().collect();
-        let mut changed: Vec<_> = gone.iter().filter_map(|k| self.remove(k, u64::MAX, store)).collect();
-        changed.extend(listed.into_iter().filter_map(|o| self.newer(o, store)));
+        let gone = gone.iter().filter_map(|k| self.remove(k, u64::MAX, store)).map(Changed::Gone);
+        let mut changed: Vec<_> = gone.collect();
+        for new in listed {
+            if !self.is_as_new(&new.key, new.held.version) {
+                changed.push(Changed::There(self.insert(new, store)));
+            }
+        }
         changed
     }
 }
@@ -310,7 +348,7 @@ where
                 }
                 Ok(Some(Ok(event))) => {
                     doubted &= !matches!(event, watcher::Event::InitDone);
-                    store.take(event).iter().for_each(|o| changed(o));
+                    store.take(event).into_iter().filter_map(|c| store.seen(c)).for_each(|o| changed(&o));
                 }
                 Ok(Some(Err(error))) => {
                     begun = tokio::time::Instant::now();

@@ -82,6 +82,11 @@ pub trait KeyService: Send + Sync {
     /// Reads a key. `Absent` only when the active node confirms that there is none.
     fn read(&self, purpose: KeyPurpose, name: &str) -> impl Future<Output = Result<Fact<Key>, Trouble>> + Send;
 
+    /// As [`KeyService::read`], for a key that is most likely not there yet: then it costs less.
+    fn look_for(&self, purpose: KeyPurpose, name: &str) -> impl Future<Output = Result<Fact<Key>, Trouble>> + Send {
+        self.read(purpose, name)
+    }
+
     /// Makes a key that is known to be absent; what exists is left as it is, so the caller reads it back.
     fn create(
         &self,

@@ -70,7 +70,8 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
         static_inventory::judge(tenant, world, now),
         keys::judge(tenant, world),
     ];
-    let flags = flags::judge(&tenant.name, world, now);
+    let live = flags::live(&tenant.name, world);
+    let flags = flags::judge(world, live.as_ref());
     let clock = world.clock_doubt.as_ref().map(|_| &flags);
     let read_gate = gate(fences.iter().chain(clock).collect::<Vec<_>>());
     let [namespace, network, nodes, keys] = fences;
@@ -86,7 +87,8 @@ pub fn decide(tenant: &Tenant, world: &World, now: Timestamp) -> Decision {
     let asked = asked_closed(tenant).or_else(|| frozen_shut(tenant, &agreements));
     let gate = asked.map_or_else(|| gate(&verdicts), Gate::Closed);
 
-    let publish = flags::desired(tenant, world, (&agreements, &integrations), &effective, (&gate, &read_gate), now);
+    let seen = (world, live.as_ref());
+    let publish = flags::desired(tenant, seen, (&agreements, &integrations), &effective, (&gate, &read_gate), now);
     // What has to be tightened behind an open gate was not closed by anything that was said.
     if gate == Gate::Open && publish.text.is_some() && !publish.loosening {
         verdicts[FLAGS] = flags::altered();
@@ -211,7 +213,9 @@ fn steps(
     let (tighten, loosen) = split(tenant, publish);
     // What closes comes first: nothing that fails may keep it from being written.
     steps.splice(0..0, tighten.into_iter().chain(closing));
-    steps.extend(network::steps(tenant, world));
+    if !stands(network) {
+        steps.extend(network::steps(tenant, world));
+    }
     steps.extend(namespace::repairs(tenant, world));
     steps.extend(placement::steps(tenant, world));
     if stands(network) {

@@ -33,25 +33,34 @@ pub async fn observe<K: KeyService>(name: &str, stores: &Stores, keys: Option<&K
     if let Some(keys) = keys.filter(|_| world.plan.known().is_some()) {
         world.keys = match stores.key_facts.fresh(name, key_age) {
             Some(facts) => facts,
-            None => read_keys(name, stores, keys).await,
+            None => read_keys(&world, stores, keys).await,
         };
     }
     world
 }
 
-/// Both keys at once.
-async fn read_keys<K: KeyService>(name: &str, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
-    let asked = Instant::now();
-    let told = KeyPurpose::ALL.map(async |purpose| (purpose, read_key(name, purpose, keys).await));
+/// Both keys at once. The active node is asked at once for those of a tenant that has no record yet: they are not there.
+async fn read_keys<K: KeyService>(world: &World, stores: &Stores, keys: &K) -> BTreeMap<KeyPurpose, KeyFact> {
+    let (asked, name, is_new) = (Instant::now(), &world.name, world.record.is_absent());
+    let told = KeyPurpose::ALL.map(async |purpose| {
+        let fact =
+            if is_new { in_time(keys.look_for(purpose, name)).await } else { read_key(name, purpose, keys).await };
+        (purpose, fact)
+    });
     let facts = futures::future::join_all(told).await.into_iter().collect();
     stores.key_facts.learn(name, asked, &facts);
     facts
 }
 
-/// One key, in a bounded time: a key service that swallows requests must not keep a lock waiting.
+/// One key.
 pub(super) async fn read_key<K: KeyService>(name: &str, purpose: KeyPurpose, keys: &K) -> KeyFact {
+    in_time(keys.read(purpose, name)).await
+}
+
+/// In a bounded time: a key service that swallows requests must not keep a lock waiting.
+async fn in_time(answer: impl Future<Output = KeyFact>) -> KeyFact {
     let late = || Err(Trouble::Unreachable(format!("no answer within {} s", PATIENCE.as_secs())));
-    tokio::time::timeout(PATIENCE, keys.read(purpose, name)).await.unwrap_or_else(|_| late())
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| late())
 }
 
 /// What the stores know.
@@ -227,7 +236,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_key_service_is_waited_for_once_and_not_for_long() {
         let (stores, began) = (Stores::default(), tokio::time::Instant::now());
-        let facts = read_keys("acme", &stores, &Silent).await;
+        let world = World { name: "acme".into(), ..World::default() };
+        let facts = read_keys(&world, &stores, &Silent).await;
         assert!(facts.len() == 2 && facts.values().all(|f| matches!(f, Err(Trouble::Unreachable(_)))));
         assert_eq!(began.elapsed(), PATIENCE, "both keys at once");
         let again = stores.key_facts.fresh("acme", Duration::from_secs(600));

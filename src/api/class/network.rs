@@ -54,6 +54,8 @@ pub struct Allow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32), inner(length(max = 43)))]
     #[x_kube(validation = Rule::new("self.all(c, isCIDR(c) && cidr(c).prefixLength() >= 8)").message("cidrs must be networks in CIDR notation of prefix length 8 or more, such as 192.0.2.0/24: the whole internet is not a fence"))]
+    #[x_kube(validation = Rule::new("self.all(c, !isCIDR(c) || cidr(c) == cidr(c).masked())").message("cidrs must have no host bits: write 192.0.2.0/24, not 192.0.2.1/24; the API server takes no other in a NetworkPolicy"))]
+    #[x_kube(validation = Rule::new("self.all(c, !isCIDR(c) || ['0.0.0.0/8', '127.0.0.0/8', '169.254.169.254/32', '::/8'].all(r, !cidr(r).containsCIDR(c) && !cidr(c).containsCIDR(r)))").message("cidrs must not hold this host itself or the machine's metadata service (169.254.169.254)"))]
     pub cidrs: Option<Vec<String>>,
     /// The tenant's pods that it is for; absent means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -136,26 +136,33 @@ impl OpenBao {
         Ok(config.disable_upsert)
     }
 
-    /// Asks the active node: a standby may answer 404 for a key, or a mount, that exists.
-    async fn confirm_absent(
-        &self,
-        client: &VaultClient,
-        mount: &'static str,
-        name: &str,
-    ) -> Result<Fact<Key>, Trouble> {
+    /// Asks the active node whether the key is there: a standby may answer 404 for a key, or a mount, that exists.
+    async fn exists(&self, client: &VaultClient, mount: &'static str, name: &str) -> Result<bool, Trouble> {
         let ask = ConfigureKey { mount, name: name.into(), auto_rotate_period: None };
         match vaultrs::api::exec_with_result(client, ask).await {
-            Ok(_) => Err(Trouble::Unreachable("a standby node answered with old data".into())),
+            Ok(_) => Ok(true),
             Err(ClientError::APIError { code: 400, errors })
                 if errors.iter().any(|e| e.contains("no existing key named")) =>
             {
-                Ok(Fact::Absent)
+                Ok(false)
             }
             Err(e) if is_without_mount(&e) => {
                 self.mounts.lock().await.remove(mount);
                 Err(Trouble::MountMissing(mount.into()))
             }
             Err(e) => Err(trouble(&e, &format!("asking {mount} whether a key is gone"))),
+        }
+    }
+
+    async fn confirm_absent(
+        &self,
+        client: &VaultClient,
+        mount: &'static str,
+        name: &str,
+    ) -> Result<Fact<Key>, Trouble> {
+        match self.exists(client, mount, name).await? {
+            true => Err(Trouble::Unreachable("a standby node answered with old data".into())),
+            false => Ok(Fact::Absent),
         }
     }
 }
@@ -172,6 +179,15 @@ impl OpenBao {
             Ok(raw) => Ok(Fact::Known(understand(mount, name, &raw, upsert_disabled))),
             Err(ClientError::APIError { code: 404, .. }) => self.confirm_absent(&client, mount, name).await,
             Err(e) => Err(trouble(&e, &format!("reading a key of {mount}"))),
+        }
+    }
+
+    async fn find_key(&self, mount: &'static str, name: &str) -> Result<Fact<Key>, Trouble> {
+        let client = self.client().await?;
+        match self.exists(&client, mount, name).await {
+            Ok(false) => Ok(Fact::Absent),
+            // Whatever else it says, a read tells it better.
+            _ => self.read_key(mount, name).await,
         }
     }
 
@@ -195,6 +211,10 @@ impl OpenBao {
 impl KeyService for OpenBao {
     async fn read(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
         self.seen(self.read_key(purpose.mount(), name).await).await
+    }
+
+    async fn look_for(&self, purpose: KeyPurpose, name: &str) -> Result<Fact<Key>, Trouble> {
+        self.seen(self.find_key(purpose.mount(), name).await).await
     }
 
     async fn create(&self, purpose: KeyPurpose, name: &str, rotation_seconds: i64) -> Result<(), Trouble> {

@@ -81,6 +81,21 @@ async fn a_key_is_gone_only_when_the_active_node_says_so() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_looked_for_is_there_when_the_active_node_says_so() {
+    let look_for =
+        async |answers| asked(Arc::new(Scripted::new(answers))).await.look_for(KeyPurpose::Phi, "acme").await;
+    assert_eq!(look_for(Answers { read: NO_ACTIVE, active: GONE, ..WELL }).await, Ok(Fact::Absent));
+    let found = look_for(WELL).await;
+    assert!(matches!(&found, Ok(Fact::Known(key)) if key.created == 1_700_000_000), "{found:?}");
+    let leaderless = look_for(Answers { read: NO_KEY, active: NO_ACTIVE, ..WELL }).await;
+    assert!(matches!(leaderless, Err(Trouble::Unreachable(_))), "{leaderless:?}");
+    let stale = look_for(Answers { read: NO_KEY, ..WELL }).await;
+    assert!(matches!(stale, Err(Trouble::Unreachable(_))), "{stale:?}");
+    let missing = look_for(Answers { read: NO_MOUNT, active: NO_MOUNT, ..WELL }).await;
+    assert_eq!(missing, Err(Trouble::MountMissing("ringfence-phi".into())));
+}
+
+#[tokio::test]
 async fn a_mount_is_gone_only_when_the_active_node_says_so() {
     for stale in [Answers { settings: NO_MOUNT, ..WELL }, Answers { read: NO_MOUNT, ..WELL }] {
         let told = read(stale).await;

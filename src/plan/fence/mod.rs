@@ -46,18 +46,17 @@ pub fn has_labels<K: ResourceExt>(wanted: &K, live: &K) -> bool {
 pub fn is_as_wanted(wanted: &impl Serialize, live: &impl Serialize) -> bool {
     let (wanted, live) = (plain(wanted), plain(live));
     let contains = |part: &str| {
-        let of = |v: &Value| v.pointer(part).and_then(Value::as_object).cloned().unwrap_or_default();
-        let (w, l) = (of(&wanted), of(&live));
-        w.iter().all(|(k, v)| l.get(k) == Some(v))
+        let mut of_wanted = wanted.pointer(part).and_then(Value::as_object).into_iter().flatten();
+        of_wanted.all(|(k, v)| live.pointer(part).and_then(|l| l.get(k)) == Some(v))
     };
-    let rest = |v: &Value| {
-        let mut v = v.as_object().cloned().unwrap_or_default();
-        for part in ["metadata", "status", "apiVersion", "kind"] {
-            v.remove(part);
-        }
-        v
-    };
-    contains("/metadata/labels") && contains("/metadata/annotations") && rest(&wanted) == rest(&live)
+    contains("/metadata/labels") && contains("/metadata/annotations") && rest(wanted) == rest(live)
+}
+
+fn rest(mut object: Value) -> Value {
+    for part in ["metadata", "status", "apiVersion", "kind"] {
+        object.as_object_mut().map(|fields| fields.remove(part));
+    }
+    object
 }
 
 /// As JSON, without what the API server leaves out: nulls and empty lists and maps inside specs.

@@ -32,30 +32,29 @@ pub struct Publish {
 
 /// Decides on the document.
 ///
-/// `gate` is for what the agreement opens, `read_gate` for reading, which follows the fences alone.
+/// `live` is what is published now; `gate` is for what the agreement opens, `read_gate` for reading, which follows the fences alone.
 #[must_use]
 pub fn desired(
     tenant: &Tenant,
-    world: &World,
+    (world, live): (&World, Option<&Live>),
     (agreements, integrations): (&Agreements, &[Judged]),
     effective: &Effective,
     (gate, read_gate): (&Gate, &Gate),
     now: Timestamp,
 ) -> Publish {
     let text = published(world);
-    let live = text.and_then(|t| Live::parse(&tenant.name, t));
     // While nobody knows which integrations there are, what is published of them is left to end by itself.
     let doubted = world.integrations.doubt().is_some();
     let settings = Settings {
         vendored: tenant.class.spec.vendor_features.iter().map(|f| f.flag.clone()).collect(),
-        integrations: match &live {
+        integrations: match live {
             Some(live) if doubted => live.integrations.clone(),
             _ => integrations.iter().map(Judged::name).collect(),
         },
         idle_minutes: effective.shown.max_session_idle_minutes,
         mfa: effective.shown.mfa,
     };
-    let granted = live.as_ref().and_then(|l| l.opening.as_ref()).map(|o| o.integrations.clone());
+    let granted = live.and_then(|l| l.opening.as_ref()).map(|o| o.integrations.clone());
     let opening = |issued, end| {
         let all = opening(agreements, integrations, effective, issued, end);
         if doubted { Opening { integrations: granted.clone().unwrap_or_default(), ..all } } else { all }
@@ -65,14 +64,14 @@ pub fn desired(
     let now = now.as_second();
 
     // What is open and may stay so: never more than the document opens, never more than today's facts allow.
-    let seen = live.as_ref().and_then(|l| l.opening.as_ref());
+    let seen = live.and_then(|l| l.opening.as_ref());
     // While nobody knows the time, what is published is left to end by its readers' clocks.
     let timeless = world.clock_doubt.is_some();
     let is_running = |issued, until| timeless || is_running(issued, until, now);
     let running = seen.filter(|o| is_running(o.issued, last_end(o)) && !matches!(gate, Gate::Closed(_)));
     let allowed = running.map(|o| opening(o.issued, lease.ends(o.issued)).meet(o));
     let kept = allowed.filter(|o| !o.entities.is_empty());
-    let read_seen = live.as_ref().and_then(|l| l.reading.as_ref());
+    let read_seen = live.and_then(|l| l.reading.as_ref());
     let may_go_on = agreements.ever_open() && !matches!(read_gate, Gate::Closed(_));
     let read_kept = read_seen.filter(|r| may_go_on && is_running(r.issued, r.until));
     let read_kept = read_kept.map(|r| Reading { until: r.until.min(read_lease.ends(r.issued)), ..*r });
@@ -105,14 +104,15 @@ pub fn desired(
     }
     let reading = Reading { issued: now, until: read_lease.ends(now) };
     let opened = if opens { Some(&fresh) } else { kept.as_ref() };
-    let wanted = render(&tenant.name, &settings, opened, if reads { Some(&reading) } else { read_kept });
+    let wanted = (opens || reads)
+        .then(|| render(&tenant.name, &settings, opened, if reads { Some(&reading) } else { read_kept }));
     let renew_at = [opens.then(|| lease.due(now)), reads.then(|| read_lease.due(now))]
         .into_iter()
         .flatten()
         .filter_map(|t| Timestamp::from_second(t).ok())
         .chain(renew_at.filter(|t| t.as_second() > now))
         .min();
-    Publish { text: (wanted != tight).then_some(wanted), loosening: true, renew_at, kept }
+    Publish { text: wanted.filter(|wanted| *wanted != tight), loosening: true, renew_at, kept }
 }
 
 /// What reading rests on.

@@ -7,7 +7,6 @@ mod live;
 
 pub use document::{Grant, Opening, Reading, Settings, is_vendored, payload_flag, render};
 pub use features::{Effective, effective};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 pub use leases::{Publish, desired, was_told};
 pub use live::Live;
@@ -26,6 +25,12 @@ pub fn published(world: &World) -> Option<&str> {
     world.flags.known().and_then(|c| c.data.as_ref()).and_then(|d| d.get(FLAGS_KEY)).map(String::as_str)
 }
 
+/// What is published, if Ringfence wrote it for this tenant.
+#[must_use]
+pub fn live(tenant: &TenantName, world: &World) -> Option<Live> {
+    published(world).and_then(|text| Live::parse(tenant, text))
+}
+
 /// Whether what is published carries the labels by which it is watched: without them nobody would see it altered.
 fn is_watched(tenant: &TenantName, world: &World) -> bool {
     world.flags.known().is_none_or(|live| has_labels(&config_map(tenant, ""), &**live))
@@ -35,7 +40,7 @@ fn is_watched(tenant: &TenantName, world: &World) -> bool {
 #[must_use]
 pub fn opens(world: &World) -> bool {
     let Ok(name) = TenantName::new(&world.name) else { return false };
-    published(world).and_then(|t| Live::parse(&name, t)).is_some_and(|l| l.opening.is_some())
+    live(&name, world).is_some_and(|l| l.opening.is_some())
 }
 
 /// The ConfigMap with this document.
@@ -58,14 +63,14 @@ pub fn altered() -> Verdict {
     )
 }
 
-/// How the document stands: published by Ringfence, or not.
+/// How the document stands: published by Ringfence, as `live` shows, or not.
 #[must_use]
-pub fn judge(tenant: &TenantName, world: &World, _now: Timestamp) -> Verdict {
+pub fn judge(world: &World, live: Option<&Live>) -> Verdict {
     match &world.flags {
         Fact::Absent => {
             Verdict::falls(FLAGS_PUBLISHED, Reason::WaitingForFence, "The flag document is being published.")
         }
-        Fact::Known(_) => match published(world).and_then(|t| Live::parse(tenant, t)) {
+        Fact::Known(_) => match live {
             Some(_) if let Some(doubt) = &world.clock_doubt => {
                 Verdict::unknown(FLAGS_PUBLISHED, Reason::ClockInDoubt, doubt.clone())
             }
