@@ -8,4 +8,5 @@ mod office;
 mod closing;
 mod dead;
 mod desk;
+mod hosts;
 mod table;

@@ -9,13 +9,21 @@ pub struct Tenant {
     pub name: String,
     /// The `network` of its class.
     pub network: Value,
+    /// The specs of its integrations that may send everything.
+    pub full: Vec<Value>,
 }
 
 /// Everything outside the cluster that pods of the tenant may call: all pods that there could be, or one with these labels.
 ///
-/// The destinations of the class are all that is declared today; the endpoints of integrations whose payload is `Full` are added here.
+/// The destinations of the class, and the endpoints of integrations that may send everything, which are every pod's.
 pub fn declared(tenant: &Tenant, pod: Option<&Labels>) -> Traffic {
-    outside(tenant, pod, "Egress")
+    let endpoints = tenant.full.iter().flat_map(|spec| spec["endpoints"].as_array().into_iter().flatten());
+    endpoints.fold(outside(tenant, pod, "Egress"), |all, endpoint| {
+        let port = u16::try_from(endpoint["port"].as_u64().expect("a number")).expect("a port");
+        let cidrs = endpoint["cidrs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let addresses = cidrs.fold(Ranges::default(), |all, cidr| all.or(&network(cidr).expect("a network")));
+        all.or(&Traffic::of(&addresses, &Ports::of(Protocol::Tcp, port, port)))
+    })
 }
 
 /// Everything outside the cluster that may call pods of the tenant.

@@ -37,8 +37,8 @@ impl Dice {
         of[self.below(of.len())]
     }
 
-    /// The `allow` list of a class: the first class has none, the second as many as there may be, and the third also names other tenants' namespaces,
-    /// which opens nothing, because the other side stays closed.
+    /// The `allow` list of a class: the first class has none, the second as many as there may be, and the third also names tenants' namespaces, those of
+    /// its own tenants too, which opens nothing.
     pub fn allows(&mut self, class: usize, tenants: &[String]) -> Vec<Value> {
         let count = match class {
             0 => 0,
@@ -47,13 +47,37 @@ impl Dice {
         };
         let mut allows: Vec<Value> = (0..count).map(|n| self.allow(&format!("way-{n}"))).collect();
         if class == 2 {
-            // Tenants of other classes alone: those of one class would agree.
-            for n in [3, 4] {
+            for n in 0..20 {
                 let ports = json!([{ "protocol": "TCP", "port": 1, "endPort": 65535 }]);
                 allows.push(json!({ "name": format!("foreign-{n}"), "purpose": "Monitoring", "direction": "Both", "namespace": tenants[n], "ports": ports }));
             }
         }
         allows
+    }
+
+    /// Integrations of a tenant, up to three, and whether the warning of each is accepted: without, it opens nothing.
+    pub fn integrations(&mut self) -> Vec<(Value, bool)> {
+        (0..self.below(4)).map(|n| (self.integration(n), self.below(3) > 0)).collect()
+    }
+
+    fn integration(&mut self, n: usize) -> Value {
+        let endpoints = (0..=self.below(3)).map(|host| {
+            let cidrs: std::collections::BTreeSet<_> = (0..=self.below(3)).map(|_| self.public()).collect();
+            let port = self.one(&[443, 465, 8443, 65535]);
+            json!({ "host": format!("h{host}.vendor.example"), "cidrs": cidrs, "port": port })
+        });
+        let endpoints: Vec<_> = endpoints.collect();
+        json!({ "name": format!("intg-{n}"), "endpoints": endpoints })
+    }
+
+    /// A network that may be a third party's.
+    fn public(&mut self) -> String {
+        let part = self.below(256);
+        match self.below(3) {
+            0 => format!("203.0.113.{}/32", part),
+            1 => format!("52.{part}.0.0/16"),
+            _ => format!("2600:{part:x}::/40"),
+        }
     }
 
     fn allow(&mut self, name: &str) -> Value {

@@ -4,8 +4,14 @@
 
 mod broken;
 mod declared;
+#[allow(dead_code, reason = "what integrations need more of it")]
+#[path = "../integrations/desk.rs"]
+mod desk;
 mod draw;
 mod judge;
+#[allow(dead_code, reason = "what agreements need more of it")]
+#[path = "../agreements/office.rs"]
+mod office;
 
 use std::{
     collections::BTreeMap,
@@ -43,15 +49,17 @@ async fn fifty_random_tenants_reach_what_is_declared_and_nothing_else() -> Resul
     let given = env::var("RINGFENCE_SEED").ok().map(|text| text.parse()).transpose()?;
     let seed = given.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond() as u64);
     println!("RINGFENCE_SEED={seed}");
-    let bed = Bed::start_with(Options::CROWDED).await?;
-    explained(&bed, "reach", story(&bed, Dice(seed))).await.with_context(|| format!("RINGFENCE_SEED={seed}"))
+    let bed: &'static Bed = Box::leak(Box::new(Bed::start_with(Options::CROWDED).await?));
+    explained(bed, "reach", story(bed, Dice(seed))).await.with_context(|| format!("RINGFENCE_SEED={seed}"))
 }
 
-async fn story(bed: &Bed, mut dice: Dice) -> Result<()> {
+async fn story(bed: &'static Bed, mut dice: Dice) -> Result<()> {
     let operator = bed.start_operator("operator", &[]).await?;
     operator.ready().await?;
     let began = Instant::now();
-    let tenants = flipped(bed, &mut dice).await?;
+    let mut tenants = flipped(bed, &mut dice).await?;
+    let integrations = integrated(bed, &mut dice, &mut tenants).await?;
+    println!("{integrations} integrations that send everything");
     println!("{TENANTS} tenants of {CLASSES} classes flipped in {:.1} s", began.elapsed().as_secs_f64());
 
     let began = Instant::now();
@@ -100,11 +108,38 @@ async fn flipped(bed: &Bed, dice: &mut Dice) -> Result<Vec<Tenant>> {
         let crowd = crowd.other(name);
         crowd.nodes(&members.iter().map(|member| format!("node-{member}")).collect::<Vec<_>>()).await?;
         crowd.plans(&members).await?;
-        made.extend(members.into_iter().map(|name| Tenant { name, network: network.clone() }));
+        made.extend(members.into_iter().map(|name| Tenant { name, network: network.clone(), full: vec![] }));
     }
     crowd.until(&tenants, "PhiUnlocked", "True", PATIENCE).await?;
     quiet(bed).await?;
     Ok(made)
+}
+
+/// Gives tenants integrations, covered all, accepted some; waits until those that may send everything can. How many those are.
+async fn integrated(bed: &'static Bed, dice: &mut Dice, tenants: &mut [Tenant]) -> Result<usize> {
+    let office = office::Office { bed, admin: bed.admin().await? };
+    let tina = desk::tina(bed).await?;
+    office.agree(desk::with_vendor("vendor-2026", "vendor")?).await?;
+    let mut count = 0;
+    for tenant in tenants {
+        for (drawn, accepted) in dice.integrations() {
+            let name = drawn["name"].as_str().context("a name")?;
+            let mut object = desk::push(name, &tenant.name, "vendor");
+            object["spec"]["endpoints"] = drawn["endpoints"].clone();
+            object["spec"]["cover"] = json!({ "baaRef": { "name": "vendor-2026" } });
+            let spec = object["spec"].clone();
+            desk::make(&tina, object).await?;
+            if accepted {
+                desk::acknowledge(&tina, &tenant.name, name).await?;
+                let opened = |s: &serde_json::Value| office::condition(s, "EgressOpen")["status"] == "True";
+                desk::await_status(&tina, (&tenant.name, name), "its ways out stand", opened).await?;
+                tenant.full.push(spec);
+                count += 1;
+            }
+        }
+    }
+    quiet(bed).await?;
+    Ok(count)
 }
 
 async fn read_back(bed: &Bed) -> Result<(Vec<Namespace>, Vec<NetworkPolicy>)> {
