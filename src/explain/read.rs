@@ -121,7 +121,8 @@ pub(crate) async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name
 
 /// One integration.
 pub(crate) async fn integration(client: &Client, namespace: &str, name: &str) -> Fact<Integration> {
-    let (path, what) = (format!("{OURS}/namespaces/{namespace}/integrations/{name}"), format!("integrations in {namespace}"));
+    let (path, what) =
+        (format!("{OURS}/namespaces/{namespace}/integrations/{name}"), format!("integrations in {namespace}"));
     object(client, &path, name, (&what, &may_not_there(namespace))).await
 }
 
@@ -186,7 +187,9 @@ async fn collection<K: DeserializeOwned>(
 }
 
 fn may_not_there(namespace: &str) -> String {
-    format!("ask for a RoleBinding to ClusterRole ringfence-tenant-admin in namespace {namespace}, or for ringfence-auditor")
+    format!(
+        "ask for a RoleBinding to ClusterRole ringfence-tenant-admin in namespace {namespace}, or for ringfence-auditor"
+    )
 }
 
 /// Why an answer tells nothing: what was asked for, and what to ask for when it may not be read.

@@ -59,7 +59,7 @@ pub(super) fn deed(options: &Acknowledge, seen: &Seen, caller: &str) -> Result<D
         shown("The warning that you accept", &statement),
         flow(integration, since),
         missing_branch(&missing),
-        Branch::leaf("Any change of vendor, service, data, destinations or cover makes another text, and ends this"),
+        Branch::leaf("Any change of what this says makes another text, which is to be accepted anew"),
     ];
     sheet.extend(seen.not_shown());
     let place = &options.integration;

@@ -46,7 +46,9 @@ pub(super) fn deed(options: &AttestCover, seen: &Seen, caller: &str) -> Result<D
     let integration = seen.integration()?;
     let is_attested = integration.spec.cover.as_ref().is_some_and(|c| c.attested == Some(true));
     let found = if is_attested { seen.text(Kind::Cover)? } else { None };
-    let Some(Text { statement, mut warnings }) = found else { return Err(not_attested(&options.integration, integration)) };
+    let Some(Text { statement, mut warnings }) = found else {
+        return Err(not_attested(&options.integration, integration));
+    };
     if options.until <= seen.now {
         return Err(Error::flag("--until is past; give a moment to come, no later than the end of that agreement"));
     }
@@ -110,5 +112,7 @@ fn not_attested(place: &Place, integration: &Integration) -> Error {
         }
         _ => "it has no cover: set spec.cover.attested to true first, or name a BAA in spec.cover.baaRef".to_owned(),
     };
-    Error::flag(format!("integration {place} is not covered by an attested agreement, so there is nothing to attest; {instead}"))
+    Error::flag(format!(
+        "integration {place} is not covered by an attested agreement, so there is nothing to attest; {instead}"
+    ))
 }

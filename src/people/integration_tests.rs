@@ -46,13 +46,13 @@ fn own(cover: Option<Cover>, payload: &str, what: &[(&str, &str, &str, &str)]) -
         crm.spec.cover = cover;
     }
     let said = |(t, s, r, m): &(&str, &str, &str, &str)| {
-        format!("{{type: {t}, status: \"{s}\", reason: {r}, message: \"{m}\", lastTransitionTime: \"2026-11-20T00:00:00Z\"}}")
+        format!(
+            "{{type: {t}, status: \"{s}\", reason: {r}, message: \"{m}\", lastTransitionTime: \"2026-11-20T00:00:00Z\"}}"
+        )
     };
     let conditions: Vec<_> = what.iter().map(said).collect();
-    crm.status = Some(yaml(&format!(
-        "{{observedGeneration: 1, payload: {payload}, conditions: [{}]}}",
-        conditions.join(", ")
-    )));
+    crm.status =
+        Some(yaml(&format!("{{observedGeneration: 1, payload: {payload}, conditions: [{}]}}", conditions.join(", "))));
     let status = crm.status.clone();
     crm.status = status.map(|mut s| {
         s.warning = Some(warning(&crm, "ringwell", &entities()));
@@ -68,7 +68,12 @@ const COVERED: (&str, &str, &str, &str) = ("Covered", "True", "Covered", "BAA sa
 
 fn attested() -> Integration {
     let cover = Cover { baa_ref: None, attested: Some(true), de_identified: None };
-    let lacks = ("Covered", "False", "CoverNotAttested", "nobody attests the customer's own agreement with salesforce: let a person do it (ringfence attest-cover).");
+    let lacks = (
+        "Covered",
+        "False",
+        "CoverNotAttested",
+        "nobody attests the customer's own agreement with salesforce: let a person do it (ringfence attest-cover).",
+    );
     own(Some(cover), "LinkOnly", &[lacks, NOT_ACCEPTED])
 }
 
@@ -126,7 +131,8 @@ fn the_whole_warning_is_shown_and_its_hash_is_what_is_recorded() {
     assert_eq!(made, wanted);
     assert_eq!(deed.about, "acme-dental/crm");
     assert!(deed.warnings.is_empty(), "{:?}", deed.warnings);
-    let page = sheet(&deed, TARA).split_whitespace().filter(|w| !["│", "├─", "└─"].contains(w)).collect::<Vec<_>>().join(" ");
+    let page =
+        sheet(&deed, TARA).split_whitespace().filter(|w| !["│", "├─", "└─"].contains(w)).collect::<Vec<_>>().join(" ");
     for line in text.text.lines() {
         assert!(page.contains(line), "{line}: {page}");
     }
@@ -141,9 +147,16 @@ fn while_the_operator_is_behind_the_text_of_the_spec_counts_and_that_is_said() {
     let text = warning(&integration, "ringwell", &entities());
     let deed = accepting(&seen(integration.clone())).unwrap();
     assert_eq!(deed.act.spec.text_sha256, Some(text.text_sha256));
-    assert!(deed.warnings[0].starts_with("status.warning is another text: the operator has not caught up"), "{:?}", deed.warnings);
+    assert!(
+        deed.warnings[0].starts_with("status.warning is another text: the operator has not caught up"),
+        "{:?}",
+        deed.warnings
+    );
     is_as_it_was_read("acknowledge-operator-behind", &deed);
-    assert!(refused(accepting(&little(integration))).contains("has not looked at the last change"), "an old text is never accepted");
+    assert!(
+        refused(accepting(&little(integration))).contains("has not looked at the last change"),
+        "an old text is never accepted"
+    );
     // The spec is the same, and a covered entity came in.
     let mut more = seen(own(None, "LinkOnly", &[COVERED, NOT_ACCEPTED]));
     let Fact::Known(plan) = &mut more.plan else { unreachable!() };
@@ -178,7 +191,10 @@ fn what_is_not_there_or_no_tenants_is_refused_by_name() {
         with(|s| s.integration = Fact::Absent),
         "integration acme-dental/crm does not exist; kubectl -n acme-dental get intg lists what there is"
     );
-    assert!(with(|s| s.integration = Fact::Unknown(MAY_NOT.into())).starts_with("integration acme-dental/crm cannot be read: you may not"));
+    assert!(
+        with(|s| s.integration = Fact::Unknown(MAY_NOT.into()))
+            .starts_with("integration acme-dental/crm cannot be read: you may not")
+    );
     assert!(with(|s| s.plan = Fact::Absent).starts_with("namespace acme-dental has no plan"));
     assert!(with(|s| s.config = Fact::Absent).contains("RingfenceConfig cluster does not exist"));
     let deleting = |s: &mut Seen| {
@@ -201,7 +217,9 @@ fn what_needs_no_acceptance_or_has_it_is_said() {
     let mut links = own(None, "LinkOnly", &[NOT_ACCEPTED]);
     links.spec.payload = Payload::LinkOnly;
     links.status.as_mut().unwrap().warning = Some(warning(&links, "ringwell", &entities()));
-    assert!(accepting(&seen(links)).unwrap().warnings[0].starts_with("spec.payload is LinkOnly, which needs no acceptance"));
+    assert!(
+        accepting(&seen(links)).unwrap().warnings[0].starts_with("spec.payload is LinkOnly, which needs no acceptance")
+    );
 }
 
 #[test]
@@ -257,7 +275,10 @@ fn both_are_taken_back_by_who_did_it_or_by_an_officer() {
     let made = &deed.act.spec;
     assert_eq!((made.act, made.subject_ref.namespace.as_ref()), (Act::Withdraw, None));
     assert_eq!(made.subject_ref.uid, act.metadata.uid.clone().unwrap());
-    assert!(crate::agreement::takes_back(&deed::recorded_at(&deed.act, now()), &act), "it counts as what it is shown to be");
+    assert!(
+        crate::agreement::takes_back(&deed::recorded_at(&deed.act, now()), &act),
+        "it counts as what it is shown to be"
+    );
     is_as_it_was_read("withdraw-acknowledge", &deed);
     assert!(refused(taking_back(&act, &seen(sent.clone()), "bob@acme.example", false)).contains("--privacy-officer"));
     let officer = taking_back(&act, &little(sent.clone()), "olga@ringwell.example", true).unwrap();

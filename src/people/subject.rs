@@ -188,7 +188,9 @@ impl Seen {
         let unknown = |why: String| Err(Error::Unknown(why));
         let again = "try again in a moment; if it stays so, let an administrator see that the operator runs";
         let Some(told) = told else {
-            return unknown(format!("the operator has not written {field} yet, and you may not read what it is made of; {again}"));
+            return unknown(format!(
+                "the operator has not written {field} yet, and you may not read what it is made of; {again}"
+            ));
         };
         if self.current().is_none() {
             return unknown(format!(
@@ -196,7 +198,9 @@ impl Seen {
             ));
         }
         if told.text_sha256 != format!("{:x}", Sha256::digest(told.text.as_bytes())) {
-            return unknown(format!("the text of {field} is not that of its hash; let an administrator see who wrote it"));
+            return unknown(format!(
+                "the text of {field} is not that of its hash; let an administrator see who wrote it"
+            ));
         }
         let whose = format!(
             "the text is the operator's ({field}): RingfenceConfig or plan, of which it is made, is not shown to you"

@@ -64,12 +64,7 @@ async fn found(client: &Client, name: &str) -> Result<Found, Error> {
 }
 
 /// The withdrawal of an act about an integration, and what it changes: pure.
-pub(super) fn of_integration(
-    options: &Withdraw,
-    what: &Attestation,
-    seen: &Seen,
-    caller: &str,
-) -> Result<Deed, Error> {
+pub(super) fn of_integration(options: &Withdraw, what: &Attestation, seen: &Seen, caller: &str) -> Result<Deed, Error> {
     refuse_strangers(options, what, caller)?;
     let mut back = act(Act::Withdraw, SubjectKind::Attestation, what, caller);
     back.spec.capacity = options.privacy_officer.then_some(Capacity::PrivacyOfficer);
@@ -83,10 +78,8 @@ pub(super) fn of_integration(
     ];
     sheet.extend(seen.not_shown());
     let name = &options.attestation;
-    let then = format!(
-        "Attestation {name} counts no more; ringfence status {} shows what is sent.",
-        seen.place.namespace
-    );
+    let then =
+        format!("Attestation {name} counts no more; ringfence status {} shows what is sent.", seen.place.namespace);
     Ok(Deed { act: back, about: name.clone(), sheet, warnings: vec![], effects: vec![], then })
 }
 

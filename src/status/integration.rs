@@ -101,6 +101,9 @@ fn doubts(
         return vec!["the operator has not looked at it yet".into()];
     };
     let mut found = vec![];
+    if integration.metadata.deletion_timestamp.is_some() {
+        found.push("it is being deleted, and nothing is sent by it once the operator has seen that".to_owned());
+    }
     if status.observed_generation != integration.metadata.generation {
         found.push("the operator has not looked at its last change yet".to_owned());
     }

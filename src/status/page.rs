@@ -101,6 +101,9 @@ pub fn page(world: &World) -> Page {
     unknown.extend(world.integrations.doubt().map(|why| format!("its integrations: {why}")));
     unknown.extend(world.odd.clone());
     unknown.extend(lines.iter().flat_map(|l| l.unknown.iter().map(|u| format!("integration {}: {u}", l.name))));
+    let untold = agreements.iter().filter(|a| whole == Answer::Open && a.result == Answer::Unknown);
+    unknown
+        .extend(untold.map(|a| format!("the agreements of {}: the operator has not said anything of them", a.party)));
     let as_asked =
         |open: Answer| open == Answer::Open && lines.iter().all(|l| l.result == Answer::Open) && all_open(&agreements);
     let result = match unknown.is_empty() {
@@ -205,13 +208,16 @@ fn closed(plan: Option<&Plan>, agreements: &[Agreement], lines: &[Line], feature
     for a in agreements.iter().filter(|a| a.result == Answer::Closed) {
         let why = a.missing.as_deref().unwrap_or("no agreement is in force");
         // What closes the plan is said already.
-        if !plan.is_some_and(|p| p.result == Answer::Closed && p.message.trim_end_matches('.') == why.trim_end_matches('.')) {
+        if !plan
+            .is_some_and(|p| p.result == Answer::Closed && p.message.trim_end_matches('.') == why.trim_end_matches('.'))
+        {
             said.push(format!("{}: {why}", a.party));
         }
     }
+    // That the plan is locked is said already, and is the first reason of each.
+    let skip = usize::from(plan.is_some_and(|p| p.result == Answer::Closed));
     for line in lines.iter().filter(|l| l.result == Answer::Closed) {
-        let why = line.why.first().map_or("less is sent than is asked for", String::as_str);
-        said.push(format!("{}: {why}", line.name));
+        said.extend(line.why.get(skip).map(|why| format!("{}: {why}", line.name)));
     }
     for f in features.iter().filter(|f| f.result == Answer::Closed) {
         let why = f.message.as_deref().unwrap_or("it is not permitted");

@@ -10,13 +10,19 @@ use crate::{
         Cover, HealthcarePlan, Integration, Payload, PlanState,
         conditions::{ACKNOWLEDGED, COVERED, EGRESS_OPEN, READY, RECONCILING, Reason, STALLED},
     },
-    explain::{self, Ledger, SOON, Step, words::{self, time}},
+    explain::{
+        self, Ledger, SOON, Step,
+        words::{self, time},
+    },
 };
 
 /// The steps: plan and agreements first, then integrations, the operator last.
 pub fn steps(world: &World, plan: Option<&Plan>, integrations: &[&Integration]) -> Vec<Step> {
     let config = world.around.as_ref().and_then(|w| w.config.known());
     let mut all = of_plan(world, plan);
+    for why in [world.plan.doubt(), world.integrations.doubt()].into_iter().flatten() {
+        all.push(Step { who: "you".into(), what: format!("to see the whole: {why}"), command: None });
+    }
     for integration in integrations {
         all.extend(of_integration(world, integration, &words::who(config, "signers")));
     }
@@ -68,12 +74,11 @@ fn of_plan(world: &World, plan: Option<&Plan>) -> Vec<Step> {
 fn entities(plan: &HealthcarePlan, name: &str, signers: &str) -> Vec<Step> {
     let told = plan.status.as_ref().and_then(|s| s.agreement.as_ref());
     let missing = told.into_iter().flat_map(|a| &a.entities).filter(|e| !e.open);
-    let step = |what: String| Step {
-        who: signers.to_owned(),
-        what,
-        command: Some(format!("ringfence explain plan/{name}")),
-    };
-    missing.map(|e| step(format!("{}: {}", e.party, e.missing.as_deref().unwrap_or("no agreement is in force")))).collect()
+    let step =
+        |what: String| Step { who: signers.to_owned(), what, command: Some(format!("ringfence explain plan/{name}")) };
+    missing
+        .map(|e| step(format!("{}: {}", e.party, e.missing.as_deref().unwrap_or("no agreement is in force"))))
+        .collect()
 }
 
 /// What one integration needs.
@@ -111,13 +116,12 @@ fn of_integration(world: &World, integration: &Integration, signers: &str) -> Ve
         };
         steps.push(step(&editor, what.into(), format!("ringfence acknowledge {tenant}/{name}")));
     }
-    if let Some(c) = lacks(integration, EGRESS_OPEN).filter(|c| c.reason == Reason::ClosedForNew.as_str()) {
+    if lacks(integration, EGRESS_OPEN).is_some_and(|c| c.reason == Reason::ClosedForNew.as_str()) {
         let what = format!("restart the pods that may still be connected to {}", integration.spec.vendor);
-        let _ = c;
         steps.push(step(&editor, what, format!("kubectl -n {tenant} rollout restart deployment")));
     }
-    let waits = condition(integration, RECONCILING).filter(|c| c.status == "True" && steps.is_empty());
-    if let Some(c) = waits.filter(|_| lacks(integration, READY).is_some()) {
+    let waits = condition(integration, RECONCILING).filter(|c| c.reason == Reason::Repairing.as_str());
+    if let Some(c) = waits.filter(|c| c.status == "True" && lacks(integration, READY).is_some() && steps.is_empty()) {
         steps.push(Step { who: "nobody".into(), what: format!("{name}: wait: {}", c.message), command: None });
     }
     steps.extend(renewal(world, integration, (&editor, signers), attest));
@@ -141,7 +145,10 @@ fn renewal(world: &World, integration: &Integration, (editor, signers): (&str, &
         }),
         Some(Cover { attested: Some(true), .. }) => Some(Step {
             who: editor.into(),
-            what: format!("{name}: before {}: attest again that the customer has an agreement with {vendor}", time(end)),
+            what: format!(
+                "{name}: before {}: attest again that the customer has an agreement with {vendor}",
+                time(end)
+            ),
             command: Some(attest),
         }),
         _ => None,

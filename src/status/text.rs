@@ -62,10 +62,13 @@ impl Page {
             (Answer::Unknown, _) => "not everything is known, so some of what is said below may be wrong.".into(),
             (Answer::Open, _) => "everything is as it is asked for.".into(),
             (_, Some(Answer::Open)) if less > 0 => {
-                format!("{entities}; {less} of {} integrations send less than is asked for.", lines.len())
+                format!("{entities}; integrations that carry less than is asked for: {less} of {}.", lines.len())
             }
             (_, Some(Answer::Open)) => format!("{entities}."),
-            _ => "nothing new may be kept or sent. Calls keep ringing, and what was kept can be read.".into(),
+            _ if self.plan.as_ref().is_some_and(Plan::can_be_read) => {
+                "nothing new may be kept or sent. Calls keep ringing, and what was kept can be read.".into()
+            }
+            _ => "nothing new may be kept or sent. Calls keep ringing.".into(),
         }
     }
 }
@@ -88,7 +91,7 @@ impl Plan {
             Answer::Open => format!("open{since}"),
             Answer::Closed => format!("locked{since} ({}): {}", self.reason, self.message),
             Answer::Unknown if self.reason.is_empty() => "not known".into(),
-            Answer::Unknown => format!("not known; the operator last wrote{since} ({}): {}", self.reason, self.message),
+            Answer::Unknown => format!("not known; last written ({}{since}): {}", self.reason, self.message),
         };
         let mut lines = vec![state];
         let standing: Vec<_> = self.fences.iter().filter(|f| f.stands == Some(true)).map(|f| self.word(f)).collect();
@@ -99,6 +102,12 @@ impl Plan {
         }
         lines.extend(self.notes.iter().cloned());
         Branch::list(format!("The plan {asked}; class {}", self.class), &lines)
+    }
+
+    /// Whether the fences stand that reading needs.
+    fn can_be_read(&self) -> bool {
+        let needed = self.fences.iter().filter(|f| ["namespace", "network", "nodes", "keys"].contains(&f.name));
+        needed.filter(|f| f.stands == Some(true)).count() == 4
     }
 
     fn word(&self, fence: &Fence) -> String {
