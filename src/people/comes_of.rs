@@ -4,7 +4,7 @@ use super::subject::{Seen, condition};
 use crate::{
     api::{
         Flow, Integration, Payload,
-        conditions::{ACKNOWLEDGED, COVERED, PHI_UNLOCKED, STALLED},
+        conditions::{ACKNOWLEDGED, COVERED, PHI_UNLOCKED, READY, STALLED},
     },
     explain::{
         tree::Branch,
@@ -74,6 +74,12 @@ pub fn missing(seen: &Seen, own: &str) -> Vec<String> {
             Some(c) => found.push(format!("the plan: {}", c.message)),
             None => found.push("the plan: the operator has not looked at it yet".into()),
         }
+        return found;
+    }
+    // To whom the plan is not shown, the integration itself says that it is locked.
+    let sent = integration.status.as_ref().and_then(|s| s.payload);
+    if sent == Some(Payload::Off) && integration.spec.payload != Payload::Off {
+        found.extend(condition(integration, READY).map(|c| format!("the plan: {}", c.message)));
     }
     found
 }

@@ -181,6 +181,18 @@ fn whoever_sees_the_integration_alone_accepts_the_operators_words() {
 }
 
 #[test]
+fn that_the_plan_is_locked_is_told_whether_it_is_shown_or_not() {
+    let ready = ("Ready", "True", "AsCalledFor", "It is off: the plan is locked. See the plan's conditions.");
+    let locked = own(None, "Off", &[COVERED, NOT_ACCEPTED, ready]);
+    let page = sheet(&accepting(&little(locked.clone())).unwrap(), TARA);
+    assert!(page.contains("the plan: It is off: the plan is locked") && !page.contains("Nothing else"), "{page}");
+    let mut known = seen(locked);
+    known.plan = Fact::Known(crate::explain::tests::closed("Suspended", "The plan asks for Suspended."));
+    let page = sheet(&accepting(&known).unwrap(), TARA);
+    assert!(page.contains("the plan: The plan asks for Suspended."), "{page}");
+}
+
+#[test]
 fn what_is_not_there_or_no_tenants_is_refused_by_name() {
     let with = |change: fn(&mut Seen)| {
         let mut seen = seen(own(None, "LinkOnly", &[COVERED, NOT_ACCEPTED]));

@@ -126,6 +126,11 @@ fn shortfalls(integration: &Integration, plan: Option<&Plan>) -> Vec<String> {
     if let Some(plan) = plan.filter(|p| p.result == Answer::Closed && integration.spec.payload != Payload::Off) {
         found.push(format!("the plan is locked ({})", plan.reason));
     }
+    // To whom the plan is not shown, the integration itself says that it is locked.
+    let sent = integration.status.as_ref().and_then(|s| s.payload);
+    if plan.is_none() && sent == Some(Payload::Off) && integration.spec.payload != Payload::Off {
+        found.extend(condition(integration, READY).map(|c| c.message.clone()));
+    }
     let stalled = condition(integration, STALLED).filter(|c| c.status == "True");
     found.extend(stalled.map(|c| c.message.clone()));
     if integration.spec.payload == Payload::Full {

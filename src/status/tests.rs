@@ -291,6 +291,15 @@ fn h_a_tenants_administrator_sees_the_integrations_alone() {
     is_as_it_was_read("h-integrations-alone", &page);
 }
 
+#[test]
+fn that_a_plan_is_locked_is_told_by_the_integration_to_whom_the_plan_is_not_shown() {
+    let mut world = world(plan(UNLOCKED, IN_FORCE), agreed(), vec![off(full())]);
+    world.around = None;
+    world.plan = Fact::Unknown("you may not read healthcareplans (403)".into());
+    let text = page(&world).text();
+    assert!(text.contains("It is off: the plan is locked."), "{text}");
+}
+
 /// A change, what the page comes to by it, and words that it says.
 type Case = (fn(&mut World), Answer, &'static str);
 
@@ -395,18 +404,18 @@ fn the_page_for_programs_is_in_order_and_the_same_at_another_time() {
     assert_eq!(page(&world).json(), one);
     is_as_it_was_kept("status", "a-open-json", &one);
     let value: Value = serde_json::from_str(&one).unwrap();
-    fn sorted(value: &Value, text: &str) {
+    fn sorted(value: &Value) {
         match value {
             Value::Object(map) => {
                 let keys: Vec<_> = map.keys().collect();
                 assert!(keys.is_sorted() && keys.iter().all(|k| k.chars().all(char::is_alphanumeric)), "{keys:?}");
-                map.values().for_each(|v| sorted(v, text));
+                map.values().for_each(|v| sorted(v));
             }
-            Value::Array(all) => all.iter().for_each(|v| sorted(v, text)),
+            Value::Array(all) => all.iter().for_each(|v| sorted(v)),
             _ => {}
         }
     }
-    sorted(&value, &one);
+    sorted(&value);
     let docs = include_str!("../../docs/status.md");
     for key in value.as_object().unwrap().keys() {
         assert!(docs.contains(&format!("`{key}`")), "docs/status.md does not explain {key}");

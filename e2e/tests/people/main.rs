@@ -23,7 +23,7 @@ async fn two_people_sign_with_the_command_alone_and_terminate() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenants_administrator_accepts_an_integration_with_rights_in_its_namespace_alone() -> Result<()> {
+async fn people_with_rights_in_a_tenants_namespace_alone_accept_what_an_integration_warns_of() -> Result<()> {
     promise("people_integrations", integrations::story).await
 }
 
