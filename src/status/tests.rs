@@ -409,9 +409,9 @@ fn the_page_for_programs_is_in_order_and_the_same_at_another_time() {
             Value::Object(map) => {
                 let keys: Vec<_> = map.keys().collect();
                 assert!(keys.is_sorted() && keys.iter().all(|k| k.chars().all(char::is_alphanumeric)), "{keys:?}");
-                map.values().for_each(|v| sorted(v));
+                map.values().for_each(sorted);
             }
-            Value::Array(all) => all.iter().for_each(|v| sorted(v)),
+            Value::Array(all) => all.iter().for_each(sorted),
             _ => {}
         }
     }
