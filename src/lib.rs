@@ -34,6 +34,7 @@ pub mod preview;
 pub mod prune;
 pub mod queue;
 pub mod runtime;
+pub mod status;
 pub mod store;
 pub mod stores;
 pub mod telemetry;

@@ -4,7 +4,7 @@ use std::{error::Error, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
-use ringfence::{api, doctor, explain, people, preview, runtime, telemetry};
+use ringfence::{api, doctor, explain, people, preview, runtime, status, telemetry};
 
 /// Gives memory back after a list or a rush of reconciles; the C library's does not.
 #[global_allocator]
@@ -33,6 +33,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Tell why a plan or a BAA is open or closed, and what to do next; nothing is written. Ends with 0 when all is open, 1 when something is closed, 2 when something is unknown.
     Explain(explain::Options),
+    /// Tell on one page how a tenant stands: plan, agreements, integrations, and who does what next; nothing is written. Ends with 0 when all is open as asked, 1 when something is closed, 2 when something is unknown.
+    Status(status::Options),
     #[command(flatten)]
     Deed(people::Deeds),
 }
@@ -40,8 +42,8 @@ enum Command {
 fn main() -> ExitCode {
     rustls::crypto::aws_lc_rs::default_provider().install_default().expect("no provider was installed before");
     let command = Cli::parse().command;
-    let failure =
-        if matches!(command, Command::Doctor(_) | Command::Explain(_)) { ExitCode::from(2) } else { ExitCode::FAILURE };
+    let asks = matches!(command, Command::Doctor(_) | Command::Explain(_) | Command::Status(_));
+    let failure = if asks { ExitCode::from(2) } else { ExitCode::FAILURE };
     run(command).unwrap_or_else(|error| {
         eprintln!("ringfence: {error}");
         failure
@@ -66,6 +68,11 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         Command::Explain(options) => {
             let (page, answer) = tokio::runtime::Runtime::new()?.block_on(explain::run(&options))?;
+            std::io::stdout().write_all(page.as_bytes())?;
+            return Ok(ExitCode::from(answer as u8));
+        }
+        Command::Status(options) => {
+            let (page, answer) = tokio::runtime::Runtime::new()?.block_on(status::run(&options))?;
             std::io::stdout().write_all(page.as_bytes())?;
             return Ok(ExitCode::from(answer as u8));
         }

@@ -11,11 +11,11 @@ mod ledger;
 mod page;
 pub(crate) mod read;
 mod steps;
-mod text;
+pub(crate) mod text;
 pub(crate) mod tree;
 pub(crate) mod words;
 
-pub(crate) use self::{agreement_page::written, hop::agreement};
+pub(crate) use self::{agreement_page::written, hop::agreement, steps::SOON};
 pub use self::{
     agreement_page::{AgreementPage, agreement_page},
     change::{Change, changes},
@@ -102,13 +102,17 @@ fn about(world: &World, name: &str) -> Result<AgreementPage, Error> {
 
 fn subject(text: &str) -> Result<Subject, Error> {
     let (kind, name) = text.split_once('/').unwrap_or(("plan", text));
-    let is_name =
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
     match kind {
-        "plan" | "hp" | "healthcareplan" if is_name => Ok(Subject::Plan(name.into())),
-        "baa" if is_name => Ok(Subject::Agreement(name.into())),
+        "plan" | "hp" | "healthcareplan" if is_name(name) => Ok(Subject::Plan(name.into())),
+        "baa" if is_name(name) => Ok(Subject::Agreement(name.into())),
         _ => Err(Error::Subject(text.into())),
     }
+}
+
+/// Whether an object may have this name; anything else might change what is asked of the API server.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-' || c == '.')
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Error, tree::clean};
 use crate::{
-    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, RingfenceConfig},
+    api::{Attestation, BAA, HealthcarePlan, HealthcarePlanClass, Integration, RingfenceConfig},
     clock,
     doctor::ask::{self, Answer},
     fact::{Fact, brief},
@@ -106,14 +106,34 @@ pub async fn everything(client: &Client) -> Result<World, Error> {
 }
 
 /// The first question: whether anybody is there, and what time it is there.
-async fn now(client: &Client) -> Result<Timestamp, Error> {
+///
+/// # Errors
+/// When the API server does not answer.
+pub(crate) async fn now(client: &Client) -> Result<Timestamp, Error> {
     let answer = ask::get(client, "/version").await.map_err(crate::doctor::Error::Silent)?;
     Ok(clock::date(&answer.headers).unwrap_or_else(Timestamp::now))
 }
 
-/// One object.
-async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name: &str) -> Fact<K> {
-    match ask::get(client, &format!("{OURS}/{plural}/{name}")).await {
+/// One object of the cluster.
+pub(crate) async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name: &str) -> Fact<K> {
+    object(client, &format!("{OURS}/{plural}/{name}"), name, (plural, MAY_NOT)).await
+}
+
+/// One integration.
+pub(crate) async fn integration(client: &Client, namespace: &str, name: &str) -> Fact<Integration> {
+    let (path, what) =
+        (format!("{OURS}/namespaces/{namespace}/integrations/{name}"), format!("integrations in {namespace}"));
+    object(client, &path, name, (&what, &may_not_there(namespace))).await
+}
+
+/// The integrations of a namespace, and those that cannot be understood, in words.
+pub(crate) async fn integrations(client: &Client, namespace: &str) -> (Fact<Vec<Integration>>, Vec<String>) {
+    let (path, what) = (format!("{OURS}/namespaces/{namespace}/integrations"), format!("integrations in {namespace}"));
+    collection(client, &path, "integrations", (&what, &may_not_there(namespace))).await
+}
+
+async fn object<K: DeserializeOwned>(client: &Client, path: &str, name: &str, may: (&str, &str)) -> Fact<K> {
+    match ask::get(client, path).await {
         Ok(answer) if answer.status.is_success() => match serde_json::from_value(answer.body) {
             Ok(object) => Fact::Known(object),
             Err(e) => Fact::Unknown(format!(
@@ -122,18 +142,27 @@ async fn one<K: DeserializeOwned>(client: &Client, plural: &str, name: &str) -> 
             )),
         },
         Ok(answer) if answer.status == StatusCode::NOT_FOUND && answer.body["details"]["name"] == name => Fact::Absent,
-        Ok(answer) => Fact::Unknown(refused(&answer, plural)),
+        Ok(answer) => Fact::Unknown(refused(&answer, may)),
         Err(why) => Fact::Unknown(silent(&why)),
     }
 }
 
 /// Every object of a kind, and those that cannot be understood, in words.
 async fn all<K: DeserializeOwned>(client: &Client, plural: &str) -> (Fact<Vec<K>>, Vec<String>) {
+    collection(client, &format!("{OURS}/{plural}"), plural, (plural, MAY_NOT)).await
+}
+
+async fn collection<K: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    plural: &str,
+    may: (&str, &str),
+) -> (Fact<Vec<K>>, Vec<String>) {
     let (mut found, mut odd, mut next) = (vec![], vec![], String::new());
     loop {
-        let answer = match ask::get(client, &format!("{OURS}/{plural}?limit={PAGE}{next}")).await {
+        let answer = match ask::get(client, &format!("{path}?limit={PAGE}{next}")).await {
             Ok(answer) if answer.status.is_success() => answer,
-            Ok(answer) => return (Fact::Unknown(refused(&answer, plural)), odd),
+            Ok(answer) => return (Fact::Unknown(refused(&answer, may)), odd),
             Err(why) => return (Fact::Unknown(silent(&why)), odd),
         };
         let Some(Value::Array(items)) = answer.body.get("items").cloned() else {
@@ -157,12 +186,19 @@ async fn all<K: DeserializeOwned>(client: &Client, plural: &str) -> (Fact<Vec<K>
     }
 }
 
-fn refused(answer: &Answer, plural: &str) -> String {
+fn may_not_there(namespace: &str) -> String {
+    format!(
+        "ask for a RoleBinding to ClusterRole ringfence-tenant-admin in namespace {namespace}, or for ringfence-auditor"
+    )
+}
+
+/// Why an answer tells nothing: what was asked for, and what to ask for when it may not be read.
+fn refused(answer: &Answer, (what, ask): (&str, &str)) -> String {
     match answer.status.as_u16() {
-        403 => format!("you may not read {plural} (403); {MAY_NOT}"),
+        403 => format!("you may not read {what} (403); {ask}"),
         401 => "the API server does not know you (401); log in again".into(),
-        404 => format!("{plural} is not served (404); let Ringfence be installed, or use another kubeconfig"),
-        code => format!("{plural}: the API server answered with {code}; try again, and see that it is well"),
+        404 => format!("{what} is not served (404); let Ringfence be installed, or use another kubeconfig"),
+        code => format!("{what}: the API server answered with {code}; try again, and see that it is well"),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// An end is told of so long before.
-const SOON: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(crate) const SOON: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

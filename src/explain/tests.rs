@@ -102,14 +102,24 @@ fn page_of(world: &World) -> Page {
 
 /// Compares the page with the one that somebody read, or keeps it.
 fn is_as_it_was_read(name: &str, text: &str) {
+    is_as_it_was_read_in("explain", name, text);
+}
+
+/// The same for a page of another module.
+pub(crate) fn is_as_it_was_read_in(module: &str, name: &str, text: &str) {
     assert!(text.lines().all(|l| l.chars().count() <= WIDTH), "{text}");
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/explain/snapshots/{name}.txt"));
+    is_as_it_was_kept(module, name, text);
+}
+
+/// The same for what is no page for people.
+pub(crate) fn is_as_it_was_kept(module: &str, name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/{module}/snapshots/{name}.txt"));
     if std::env::var("RINGFENCE_SNAPSHOTS").is_ok_and(|v| v == "write") {
         std::fs::write(&path, text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, kept, "RINGFENCE_SNAPSHOTS=write cargo test --lib explain writes {name} anew; read it then");
+    assert_eq!(text, kept, "RINGFENCE_SNAPSHOTS=write cargo test --lib {module} writes {name} anew; read it then");
 }
 
 /// A change that leaves something unknown.

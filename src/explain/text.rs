@@ -134,6 +134,19 @@ pub fn section(page: &mut String, head: &str, lines: &[String]) {
 
 /// What to do next, and when something changes.
 pub fn ending(page: &mut String, steps: &[Step], changes: &[Change]) {
+    next(page, steps);
+    page.push('\n');
+    put(page, "When something changes by itself");
+    for change in changes {
+        paragraph(page, &format!("  - {}: ", time(change.at)), "    ", &change.what);
+    }
+    if changes.is_empty() {
+        put(page, "    Nothing changes by itself.");
+    }
+}
+
+/// What to do next.
+pub fn next(page: &mut String, steps: &[Step]) {
     page.push('\n');
     put(page, "What to do next");
     for (n, step) in steps.iter().enumerate() {
@@ -145,13 +158,5 @@ pub fn ending(page: &mut String, steps: &[Step], changes: &[Change]) {
     }
     if steps.is_empty() {
         put(page, "    Nothing.");
-    }
-    page.push('\n');
-    put(page, "When something changes by itself");
-    for change in changes {
-        paragraph(page, &format!("  - {}: ", time(change.at)), "    ", &change.what);
-    }
-    if changes.is_empty() {
-        put(page, "    Nothing changes by itself.");
     }
 }

@@ -1,22 +1,29 @@
-//! What a person does in person: `ringfence sign`, `terminate`, `attest-upstream` and `withdraw`. Each shows what it comes to, asks, and
-//! records one Attestation in the caller's own name, with the caller's own rights.
+//! What a person does in person: `ringfence sign`, `terminate`, `attest-upstream`, `acknowledge`, `attest-cover` and `withdraw`. Each shows what
+//! it comes to, asks, and records one Attestation in the caller's own name, with the caller's own rights.
 //!
 //! ```text
 //! files ─digest→ hashes ┐
 //! cluster ─read→ World ─┴ deed (pure) → Deed ─show, ask, create→ Attestation
 //! ```
 
+mod acknowledge;
 mod ask;
+mod comes_of;
+mod cover;
 mod deed;
 mod digest;
 mod effects;
 mod perform;
 mod sign;
+mod subject;
 mod terminate;
 mod upstream;
 mod withdraw;
 
-pub use self::{sign::Sign, terminate::Terminate, upstream::AttestUpstream, withdraw::Withdraw};
+pub use self::{
+    acknowledge::Acknowledge, cover::AttestCover, sign::Sign, terminate::Terminate, upstream::AttestUpstream,
+    withdraw::Withdraw,
+};
 use crate::{
     doctor::{Cluster, Output},
     explain::tree::clean,
@@ -31,6 +38,10 @@ pub enum Deeds {
     Terminate(Terminate),
     /// Attest that a covered entity has a BAA with an agency.
     AttestUpstream(AttestUpstream),
+    /// Accept the warning of an integration, which is shown first.
+    Acknowledge(Acknowledge),
+    /// Attest that the customer has an agreement of its own with an integration's vendor.
+    AttestCover(AttestCover),
     /// Take back an act of your own; as a privacy officer, that of somebody else.
     Withdraw(Withdraw),
 }
@@ -44,6 +55,8 @@ pub async fn run(deed: &Deeds) -> Result<String, Error> {
         Deeds::Sign(options) => sign::run(options).await,
         Deeds::Terminate(options) => terminate::run(options).await,
         Deeds::AttestUpstream(options) => upstream::run(options).await,
+        Deeds::Acknowledge(options) => acknowledge::run(options).await,
+        Deeds::AttestCover(options) => cover::run(options).await,
         Deeds::Withdraw(options) => withdraw::run(options).await,
     }
 }
@@ -98,5 +111,7 @@ impl Error {
     }
 }
 
+#[cfg(test)]
+mod integration_tests;
 #[cfg(test)]
 mod tests;

@@ -1,29 +1,53 @@
 //! Shows a deed, asks, and records it.
 
-use http::Request;
+use http::{Request, StatusCode};
 use kube::Client;
 use serde_json::{Value, json};
 
-use super::{Error, How, ask, deed::Deed};
+use super::{
+    Error, How, ask,
+    deed::{Deed, subject},
+};
 use crate::{
     api::Attestation,
     doctor::{Output, ask as wire, connect},
     explain::{World, read, read::OURS, tree, tree::Branch},
 };
 
-/// Reads, lets `deed` say what the caller is about to do, asks, and records it; what is said at the end.
+/// Reads everything, lets `deed` say what the caller is about to do, asks, and records it; what is said at the end.
 ///
 /// # Errors
 /// When anything keeps it from being recorded.
 pub async fn perform(how: &How, deed: impl FnOnce(&World, &str) -> Result<Deed, Error>) -> Result<String, Error> {
+    let read = async |client: &Client| Ok(read::everything(client).await?);
+    record(how, read, |world: &World, caller| Ok(with_doubts(deed(world, caller)?, &world.unknown()))).await
+}
+
+/// The deed, with what could not be read.
+pub fn with_doubts(mut deed: Deed, unknown: &[String]) -> Deed {
+    if !unknown.is_empty() {
+        deed.sheet.push(Branch::list("What could not be read, so that what is said above may be wrong", unknown));
+    }
+    deed
+}
+
+/// Lets `read` read what `deed` needs to say what the caller is about to do, asks, and records it; what is said at the end.
+///
+/// # Errors
+/// When anything keeps it from being recorded.
+pub async fn record<W>(
+    how: &How,
+    read: impl AsyncFnOnce(&Client) -> Result<W, Error>,
+    deed: impl FnOnce(&W, &str) -> Result<Deed, Error>,
+) -> Result<String, Error> {
     if !how.yes && !how.dry_run {
         ask::somebody()?;
     }
     let client = connect::client(&how.cluster).await?;
-    let (world, caller) = tokio::join!(read::everything(&client), caller(&client));
+    let (world, caller) = tokio::join!(read(&client), caller(&client));
     let (world, caller) = (world?, caller?);
     let deed = deed(&world, &caller)?;
-    let sheet = sheet(&deed, &world, &caller);
+    let sheet = sheet(&deed, &caller);
     match how.output {
         Output::Table => print!("{sheet}"),
         Output::Json => eprint!("{sheet}"),
@@ -51,16 +75,12 @@ pub async fn perform(how: &How, deed: impl FnOnce(&World, &str) -> Result<Deed, 
 }
 
 /// What the person sees before.
-fn sheet(deed: &Deed, world: &World, caller: &str) -> String {
+pub fn sheet(deed: &Deed, caller: &str) -> String {
     let spec = &deed.act.spec;
     let party = spec.on_behalf_of.as_ref().map_or_else(String::new, |o| format!(", for {}", o.party));
-    let head =
-        format!("{:?} of {:?} {}{party}; you are {caller}", spec.act, spec.subject_ref.kind, spec.subject_ref.name);
+    let (kind, name) = (spec.subject_ref.kind, subject(&spec.subject_ref));
+    let head = format!("{:?} of {kind:?} {name}{party}; you are {caller}", spec.act);
     let mut branches = deed.sheet.clone();
-    let unknown = world.unknown();
-    if !unknown.is_empty() {
-        branches.push(Branch::list("What could not be read, so that what is said above may be wrong", &unknown));
-    }
     if !deed.warnings.is_empty() {
         branches.push(Branch::list("Warnings", &deed.warnings));
     }
@@ -73,6 +93,9 @@ fn program(deed: &Deed, name: Option<&str>) -> Value {
     json!({
         "act": spec.act,
         "subject": spec.subject_ref.name,
+        "namespace": spec.subject_ref.namespace,
+        "textSHA256": spec.text_sha256,
+        "expirationTime": spec.expiration_time,
         "party": spec.on_behalf_of.as_ref().map(|o| o.party.clone()),
         "by": spec.by,
         "attestation": name,
@@ -103,7 +126,18 @@ async fn create(client: &Client, act: &Attestation, dry_run: bool) -> Result<Val
     let body = serde_json::to_vec(act).expect("an act serialises");
     let request = Request::post(at).header("content-type", "application/json").body(body).expect("it is a request");
     let answer = wire::send(client, request).await.map_err(Error::Silent)?;
-    if answer.status.is_success() { Ok(answer.body) } else { Err(Error::Refused(message(&answer))) }
+    if answer.status.is_success() { Ok(answer.body) } else { Err(Error::Refused(refusal(&answer))) }
+}
+
+/// Why it was refused, and what to ask for when RBAC alone is in the way; the guardrails say that themselves.
+fn refusal(answer: &wire::Answer) -> String {
+    let said = message(answer);
+    match answer.status {
+        StatusCode::FORBIDDEN if said.contains("cannot create resource") => format!(
+            "{said}\nAsk for a role that writes acts (manifests/roles): ringfence-acknowledger for acts about integrations, ringfence-signer or ringfence-privacy-officer for others"
+        ),
+        _ => said,
+    }
 }
 
 /// The API server's own words.

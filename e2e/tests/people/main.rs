@@ -1,5 +1,6 @@
 //! R01, R05: people sign, look and terminate with the shipped command alone, each with own credentials and the shipped roles.
 
+mod integrations;
 mod person;
 
 use std::{fs, path::PathBuf};
@@ -8,8 +9,7 @@ use anyhow::{Context, Result, ensure};
 use kube::api::ListParams;
 use person::Person;
 use ringfence_e2e::{
-    Bed, manifests,
-    promise::explained,
+    Bed, manifests, promise,
     scenario::{Scenario, example, kind, seconds_from_now},
 };
 use serde_json::json;
@@ -19,8 +19,12 @@ const TEXT: (&str, &str) = ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a39617
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_sign_with_the_command_alone_and_terminate() -> Result<()> {
-    let bed: &'static Bed = Box::leak(Box::new(Bed::start().await?));
-    explained(bed, "people", story(bed)).await
+    promise("people", story).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_with_rights_in_a_tenants_namespace_alone_accept_what_an_integration_warns_of() -> Result<()> {
+    promise("people_integrations", integrations::story).await
 }
 
 /// Everything that the story needs.
@@ -59,7 +63,7 @@ async fn story(bed: &'static Bed) -> Result<()> {
         .runs(&["explain", &plan])?
         .ends(0, &["OPEN", "recorded by bob@ringwell.example", "What to do next Nothing."])?;
     notice_and_end(&story, &alice, &bob).await?;
-    no_secret_was_read(bed, &[&alice, &bob])
+    no_secret_was_read(bed, &[&alice, &bob], &["attestations", "selfsubjectreviews"])
 }
 
 impl Story {
@@ -206,8 +210,8 @@ async fn notice_and_end(story: &Story, alice: &Person, bob: &Person) -> Result<(
     Ok(())
 }
 
-/// The command reads no Secret, and writes nothing but acts and the question who its caller is.
-fn no_secret_was_read(bed: &Bed, people: &[&Person]) -> Result<()> {
+/// The command reads no Secret, and writes nothing but acts and the question who its caller is; `written` is what these people wrote.
+fn no_secret_was_read(bed: &Bed, people: &[&Person], written: &[&str]) -> Result<()> {
     for person in people {
         let secrets = bed
             .audit()
@@ -217,8 +221,8 @@ fn no_secret_was_read(bed: &Bed, people: &[&Person]) -> Result<()> {
             .events()?;
         ensure!(secrets.is_empty(), "{} asked for Secrets: {}", person.name, secrets[0].brief());
         let writes = bed.audit().after(Default::default()).user(person.name).writes();
-        let others =
-            writes.filter(|e| !["attestations", "selfsubjectreviews"].contains(&e.object_ref.resource.as_str()));
+        let known: Vec<String> = written.iter().map(|w| (*w).to_owned()).collect();
+        let others = writes.filter(move |e| !known.contains(&e.object_ref.resource));
         let others = others.events()?;
         ensure!(others.is_empty(), "{} wrote: {}", person.name, others[0].brief());
     }
