@@ -24,6 +24,9 @@ use crate::{
 
 const TENANT: &str = "acme-dental";
 
+/// What is changed about something.
+type Change<T> = fn(&mut T);
+
 /// The CRM of the tenant.
 fn own_crm() -> Integration {
     let mut integration = crm();
@@ -144,7 +147,7 @@ fn named(baa: &str) -> Cover {
 
 #[test]
 fn what_closes_is_written_in_one_round_flag_first() {
-    let changes: [(&str, fn(&mut World)); 5] = [
+    let changes: [(&str, Change<World>); 5] = [
         ("suspended", |w| edit(&mut w.plan, |p| p.spec.state = PlanState::Suspended)),
         ("cover gone", |w| w.baas.retain(|b| b.name_any() != "salesforce-2026")),
         ("acceptance gone", |w| w.acts.retain(|a| a.spec.act != Act::Acknowledge)),
@@ -214,7 +217,7 @@ fn while_the_key_service_is_silent_a_way_out_lapses_with_its_window() {
 
 #[test]
 fn an_act_about_another_integration_counts_for_nothing() {
-    let changes: [(&str, fn(&mut Attestation)); 5] = [
+    let changes: [(&str, Change<Attestation>); 5] = [
         ("uid", |a| a.spec.subject_ref.uid = "uid-of-another".into()),
         ("namespace", |a| a.spec.subject_ref.namespace = Some("brite".into())),
         ("name", |a| a.spec.subject_ref.name = "erp".into()),
@@ -418,5 +421,19 @@ fn a_baa_of_the_platform_that_cannot_be_decoded_closes_what_rests_on_them_and_no
     let decided = decided(&world, now());
     assert_eq!(decided.integrations[0].shortfall().map(|s| s.0), Some(Reason::Undecodable));
     assert!(decided.agreements.any_open() && decided.agreements.features.iter().all(|f| !f.open));
+    assert_eq!(settled(world, now()), ("link-only".into(), 0));
+}
+
+#[test]
+fn an_attested_agreement_says_nothing_of_a_place_and_so_of_no_place_at_home() {
+    let mut own = own_crm();
+    own.spec.cover = Some(Cover { baa_ref: None, attested: Some(true), de_identified: None });
+    let mut world = unlocked();
+    add(&mut world, &own);
+    acknowledge(&mut world, &own);
+    attest(&mut world, &own, "2027-01-01T00:00:00Z");
+    assert_eq!(settled(world.clone(), now()), ("full".into(), 1));
+    restrict(&mut world, "{offshoring: Deny}");
+    assert_eq!(decided(&world, now()).integrations[0].cover.reason, Reason::OffshoringDenied);
     assert_eq!(settled(world, now()), ("link-only".into(), 0));
 }

@@ -155,8 +155,8 @@ fn egress(judged: &Judged, world: &World, payload: Payload, now: Timestamp) -> (
 /// A way out that stood: what of the connections that were open?
 fn closed(judged: &Judged, world: &World, now: Timestamp) -> Said {
     let said = |reason, message: String| Said::new(EGRESS_OPEN, "False", reason, message);
-    let conditions = judged.integration.status.iter().flat_map(|s| &s.conditions);
-    let was = conditions.filter(|c| c.type_ == EGRESS_OPEN).last();
+    let mut conditions = judged.integration.status.iter().flat_map(|s| &s.conditions);
+    let was = conditions.find(|c| c.type_ == EGRESS_OPEN);
     let since = match was {
         Some(c) if c.status == "True" => Some(seconds(now)),
         Some(c) if in_doubt(c) => Some(c.last_transition_time.0),

@@ -66,17 +66,23 @@ pub fn spawn(tasks: &mut JoinSet<()>, context: &Arc<Context>, queue: &Arc<Queue>
 /// Watches policies by host name while their kind is served.
 pub async fn watch_engine(context: Arc<Context>, queue: Arc<Queue>) {
     let hosts = &context.stores.host_policies;
-    let mut watching = JoinSet::new();
+    let route = || Route { context: context.clone(), queue: queue.clone() };
+    let (mut watching, mut seen) = (JoinSet::new(), false);
     loop {
         match (hosts.engine(), watching.is_empty()) {
             (Fact::Known(()), true) => {
-                let route = Route { context: context.clone(), queue: queue.clone() };
                 let changed = |r: &Route, o: &CiliumNetworkPolicy| r.in_namespace_of(o, Urgency::Revocation);
-                watch(&mut watching, route, hosts.store.clone(), managed(), changed);
+                watch(&mut watching, route(), hosts.store.clone(), managed(), changed);
             }
             (Fact::Absent, false) => watching.shutdown().await,
             _ => {}
         }
+        // An empty list changes no object, and lets ways be opened all the same.
+        let sees = hosts.engine().known().is_some() && hosts.store.unknown().is_none();
+        if sees && !seen {
+            route().every_plan();
+        }
+        seen = sees;
         tokio::time::sleep(LOOK).await;
     }
 }
