@@ -159,7 +159,7 @@ fn closed(judged: &Judged, world: &World, now: Timestamp) -> Said {
     let was = conditions.find(|c| c.type_ == EGRESS_OPEN);
     let since = match was {
         Some(c) if c.status == "True" => Some(seconds(now)),
-        Some(c) if in_doubt(c) => Some(c.last_transition_time.0),
+        Some(c) if tells_of_connections(c) => Some(c.last_transition_time.0),
         _ => None,
     };
     let Some(since) = since else {
@@ -186,8 +186,10 @@ fn closed(judged: &Judged, world: &World, now: Timestamp) -> Said {
     said(Reason::ClosedForNew, what)
 }
 
-fn in_doubt(condition: &Condition) -> bool {
-    condition.status == "False" && condition.reason == Reason::ClosedForNew.as_str()
+/// Whether it was told of connections that were open when it was closed.
+fn tells_of_connections(condition: &Condition) -> bool {
+    let told = [Reason::ClosedForNew.as_str(), Reason::ClosedAndCut.as_str()];
+    condition.status == "False" && told.contains(&condition.reason.as_str())
 }
 
 /// Ready says whether flag and ways out are as spec, agreements and the plan call for; to carry less than asked is no failure.

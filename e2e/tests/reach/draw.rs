@@ -47,9 +47,9 @@ impl Dice {
         };
         let mut allows: Vec<Value> = (0..count).map(|n| self.allow(&format!("way-{n}"))).collect();
         if class == 2 {
-            for n in 0..20 {
+            for (n, tenant) in tenants.iter().take(20).enumerate() {
                 let ports = json!([{ "protocol": "TCP", "port": 1, "endPort": 65535 }]);
-                allows.push(json!({ "name": format!("foreign-{n}"), "purpose": "Monitoring", "direction": "Both", "namespace": tenants[n], "ports": ports }));
+                allows.push(json!({ "name": format!("foreign-{n}"), "purpose": "Monitoring", "direction": "Both", "namespace": tenant, "ports": ports }));
             }
         }
         allows
