@@ -34,7 +34,7 @@ async fn the_bed_starts_with_everything_ready() -> Result<()> {
     promise("the_bed_starts_with_everything_ready", async |bed| {
         let admin = bed.admin().await?;
         let kinds = kube::discovery::group(&admin, "ringfence.dev").await?;
-        ensure!(kinds.resources_by_stability().len() == 6, "six kinds of Ringfence's are served");
+        ensure!(kinds.resources_by_stability().len() == 7, "seven kinds of Ringfence's are served");
         let (code, body) = bed.openbao().anonymous()?.request("GET", "sys/health", None).await?;
         ensure!(code == 200 && body["sealed"] == false, "{code} {body}");
         let audits = bed.openbao().root()?.expect(200, "GET", "sys/audit", None).await?;

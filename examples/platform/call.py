@@ -17,7 +17,7 @@ import sys
 import textwrap
 
 import render
-from flags import STANDARD, Settings, read
+from flags import STANDARD, Settings, payload, read
 from keys import Keys, KeyServiceError
 
 log = logging.getLogger("call")
@@ -103,6 +103,13 @@ def shown(settings: Settings, account: str, taken: dict) -> dict:
     }
 
 
+def send(document: pathlib.Path, tenant: str, integration: str) -> dict:
+    """What goes to a third party, and by whom: all of it by the tenant's own pods, a link by the platform."""
+    allowed = payload(document, tenant, integration)
+    sender = {"full": "the tenant's pods", "link-only": "the platform"}.get(allowed, "nobody")
+    return {"name": integration, "payload": allowed, "by": sender, "sent": render.for_third_party(allowed, CALL)}
+
+
 def transcript(settings: Settings, kept: dict) -> str:
     """What stands beside the recording. What only a logged-in person may read is not for a terminal."""
     if not kept["kept"]:
@@ -146,6 +153,9 @@ def card(report: dict) -> str:
         rows["Open for"] = open_for or "nobody"
     if "play" in report:
         rows["Playback"] = report["play"].get("why") or f"opened, {report['play']['bytes']} bytes"
+    if sent := report.get("integration"):
+        what = ", ".join(sent["sent"] or []) or "nothing"
+        rows[f"To {sent['name']}"] = f"{sent['payload']}: {what}, by {sent['by']}"
     lines = [f"{report['account']}: {report['profile']} account", ""]
     for name, value in rows.items():
         lines += textwrap.wrap(value, 110, initial_indent=f"  {name:20}", subsequent_indent=" " * 22)
@@ -185,6 +195,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--token-file", default=env("BAO_TOKEN_FILE", "/var/run/secrets/openbao/token"))
     parser.add_argument("--store", type=pathlib.Path, default="recordings", help="folder for sealed recordings")
     parser.add_argument("--play", type=pathlib.Path, metavar="FILE", help="also open this sealed recording")
+    parser.add_argument("--integration", metavar="NAME", help="also show what this Integration sends of the call")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="log what was done, without the people's data")
     return parser.parse_args()
@@ -201,6 +212,8 @@ def main() -> None:
     report |= {"settings": dataclasses.asdict(settings), "problems": problems}
     report |= take_call(settings, keys, args.store)
     report["shown"] = shown(settings, args.account, report)
+    if args.integration and not args.before:
+        report["integration"] = send(args.flags, args.tenant, args.integration)
     if args.play and keys:
         report["play"] = play(settings, keys, args.play)
     print(json.dumps(report, indent=1, ensure_ascii=False) if args.json else card(report))

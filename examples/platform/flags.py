@@ -102,6 +102,36 @@ class OfThisTenant(Hook):
             raise GeneralError(f"the document is not {self.flag_set}")
 
 
+PAYLOADS = ("off", "link-only", "full")
+
+
+def payload(document: pathlib.Path, tenant: str, integration: str) -> str:
+    """What may be sent by the integration of this name now. An integration that the document does not know is off."""
+    return one(document, tenant, f"integration.{integration}.payload", "off", PAYLOADS)[0]
+
+
+def export_terms(document: pathlib.Path, tenant: str) -> dict[str, str]:
+    """What a person is told before an export, and the fields without which it is refused; empty while nothing may be exported."""
+    mode, metadata = one(document, tenant, "export.mode", "off", ("off", "confirm-and-log"))
+    return {key: str(metadata.get(key, "")) for key in ("warning", "required")} if mode != "off" else {}
+
+
+def one(document: pathlib.Path, tenant: str, key: str, default: str, values: tuple[str, ...]) -> tuple[str, dict]:
+    """One flag with its metadata. Whatever is wrong restricts."""
+    logging.getLogger("openfeature").setLevel(logging.CRITICAL)
+    try:
+        api.set_provider_and_wait(FlagdProvider(resolver_type=ResolverType.FILE, offline_flag_source_path=str(document)))
+        client = api.get_client()
+        client.add_hooks([OfThisTenant(tenant)])
+        details = client.get_string_details(key, default)
+        known = not details.error_code and details.value in values
+        return (details.value, details.flag_metadata) if known else (default, {})
+    except Exception:
+        return default, {}
+    finally:
+        api.shutdown()
+
+
 def read(document: pathlib.Path, tenant: str) -> tuple[Settings, list[str]]:
     """The settings of a healthcare account now, and what is wrong with its document. Whatever is wrong restricts."""
     logging.getLogger("openfeature").setLevel(logging.CRITICAL)  # what it would log is returned instead

@@ -49,6 +49,14 @@ def login_link(page: str, item: dict) -> str:
     return f"{APP}/login?next=/{page}/{item['id']}"
 
 
+def for_third_party(payload: str, call: dict) -> dict | None:
+    """What an integration sends of a call: everything it declares, or a link that needs a login, or nothing."""
+    link = {"event": "call", "link": login_link("calls", call)}
+    if payload == "full":
+        return link | {"caller_number": call["caller_number"], "caller_name": call["caller_name"]}
+    return link if payload == "link-only" else None
+
+
 def redact(call: dict) -> str:
     """A sample of the platform's redaction: the caller's name, numbers, and words of health are struck out."""
     words = [*map(re.escape, call["caller_name"].split()), r"\d[\d -]+\d", *call["health_words"]]

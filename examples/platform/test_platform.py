@@ -9,7 +9,7 @@ import unittest
 
 import call
 import render
-from flags import STANDARD, Settings, read
+from flags import STANDARD, Settings, export_terms, payload, read
 from keys import Keys
 
 LOCKED = Settings()
@@ -159,6 +159,44 @@ class Calls(Folder):
         printed = call.card(report) + json.dumps(report)
         self.assertEqual([person for person in PEOPLE if person in printed], [])
 
+
+class Integrations(Folder):
+    """What goes to a third party follows one flag; whatever is wrong with it sends nothing."""
+
+    def published(self, tenant="acme-dental", **flags):
+        path = self.folder / "flags.json"
+        path.write_text(json.dumps({"metadata": {"flagSetId": f"tenant/{tenant}"}, "flags": flags}))
+        return path
+
+    def window(self, start, end):
+        now = int(time.time())
+        return {"integration.crm.payload": leased("full", "link-only", now + start, now + end)}
+
+    def test_inside_the_window_everything_is_sent_and_after_it_a_link(self):
+        sent = {end: call.send(self.published(**self.window(-300, end)), "acme-dental", "crm") for end in (3600, -1)}
+        self.assertEqual(("full", "the tenant's pods"), (sent[3600]["payload"], sent[3600]["by"]))
+        self.assertIn("caller_number", sent[3600]["sent"])
+        self.assertEqual(("link-only", "the platform"), (sent[-1]["payload"], sent[-1]["by"]))
+        text = json.dumps(sent[-1])
+        self.assertFalse([word for word in PEOPLE + NUMBERS if word in text])
+
+    def test_what_nobody_declared_or_nobody_can_read_is_off(self):
+        document = self.published(**self.window(-300, 3600))
+        foreign = self.folder / "foreign.json"
+        foreign.write_text(document.read_text().replace("acme-dental", "brite"))
+        odd = self.folder / "odd.json"
+        odd.write_text(document.read_text().replace('"full"', '"everything"'))
+        cases = [(document, "erp"), (foreign, "crm"), (odd, "crm"), (self.folder / "missing.json", "crm")]
+        for path, name in cases:
+            sent = call.send(path, "acme-dental", name)
+            self.assertEqual(("off", None), (sent["payload"], sent["sent"]), path.name)
+
+    def test_an_export_says_what_it_warns_of_and_what_it_needs(self):
+        flag = leased("confirm-and-log", "off", int(time.time()) - 300, int(time.time()) + 3600)
+        flag["metadata"] = {"warning": "Who receives it?", "required": "reason,recipient"}
+        terms = export_terms(self.published(**{"export.mode": flag}), "acme-dental")
+        self.assertEqual({"warning": "Who receives it?", "required": "reason,recipient"}, terms)
+        self.assertEqual({}, export_terms(self.published(), "acme-dental"))
 
 if __name__ == "__main__":
     unittest.main()

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::statement::{cover_statement, warning};
 use crate::{
     agreement::{Attested, takes_back},
     api::{Act, Attestation, Integration, Statement, SubjectKind, conditions::Reason},
+    plan::world::World,
 };
 
 /// Who accepted a warning, and when.
@@ -35,6 +37,22 @@ pub(super) fn accepted(
     } else {
         (Reason::AcknowledgementStale, format!("What was accepted was another text than status.warning is now; {how}."))
     })
+}
+
+/// Whether an integration of the tenant rests on this act: then whether it was taken back must be known before anything opens.
+#[must_use]
+pub fn rests_on(world: &World, act: &Attestation) -> bool {
+    let (Some(config), Some(plan)) = (world.config.known(), world.plan.known()) else { return false };
+    let entities: Vec<_> = plan.spec.covered_entities.iter().map(|e| e.party.clone()).collect();
+    let about = |integration: &Integration| {
+        integration.metadata.uid.as_ref() == Some(&act.spec.subject_ref.uid)
+            && match act.spec.act {
+                Act::Acknowledge => is_about(act, &warning(integration, &config.spec.platform_party, &entities)),
+                Act::AttestCover => cover_statement(integration, &entities).is_some_and(|s| is_about(act, &s)),
+                _ => false,
+            }
+    };
+    world.integrations.known().into_iter().flatten().any(|i| about(i))
 }
 
 /// When the cover of this very integration is attested in these words.

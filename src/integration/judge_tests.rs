@@ -437,3 +437,17 @@ fn an_attested_agreement_says_nothing_of_a_place_and_so_of_no_place_at_home() {
     assert_eq!(decided(&world, now()).integrations[0].cover.reason, Reason::OffshoringDenied);
     assert_eq!(settled(world, now()), ("link-only".into(), 0));
 }
+
+#[test]
+fn what_an_opening_rests_on_is_told_from_what_was_once_accepted() {
+    let mut world = sending();
+    let mut moved = own_crm();
+    moved.spec.endpoints.as_mut().unwrap()[0].port = 8443;
+    acknowledge(&mut world, &moved);
+    let accepted: Vec<_> = world.acts.iter().filter(|a| a.spec.act == Act::Acknowledge).collect();
+    let rests: Vec<_> = accepted.iter().map(|a| super::rests_on(&world, a)).collect();
+    assert_eq!(rests, [true, false], "the second is of another text");
+    let mut of_a_former_one = (**accepted[0]).clone();
+    of_a_former_one.spec.subject_ref.uid = "uid-of-a-former-one".into();
+    assert!(!super::rests_on(&world, &of_a_former_one));
+}

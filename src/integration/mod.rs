@@ -17,7 +17,7 @@ mod statement;
 mod status;
 mod steps;
 
-pub use acts::Accepted;
+pub use acts::{Accepted, rests_on};
 pub use destination::{node_networks, service_networks};
 pub use egress::{Way, is_way_out};
 pub use judge::{Asked, Judged, MOST, asked, judge};

@@ -20,6 +20,7 @@ use crate::{
     apply::bounded,
     fact::Fact,
     guarded::Guarded,
+    integration,
     keys::KeyService,
     names::{BASE_POLICY, CONFIG_NAME},
     outcome::Failure,
@@ -161,8 +162,8 @@ fn wanted(name: &str, stores: &Stores) -> BTreeSet<Reading> {
     let class = now.plan.known().map(|p| Reading::Class(p.spec.plan_class_name.clone()));
     let claims = now.class.known().map(|c| c.spec.node_pool.claims.clone()).unwrap_or_default();
     let taken_back = now.acts.iter().filter(|a| {
-        let acts = [Act::AcceptRisk, Act::AttestControl, Act::AttestUpstream, Act::Acknowledge, Act::AttestCover];
-        acts.contains(&a.spec.act)
+        let acts = [Act::AcceptRisk, Act::AttestControl, Act::AttestUpstream];
+        acts.contains(&a.spec.act) || integration::rests_on(&now, a)
     });
     // Acts about the plan itself only ever allow more: what takes them back is about them.
     let subjects = now.baas.iter().map(|b| b.name_any()).chain(taken_back.map(|a| a.name_any()));

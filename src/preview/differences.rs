@@ -180,9 +180,11 @@ pub const DIFFERENCES: [Difference; 22] = [
         rows: "R29, R30, R31",
         feature: "Integrations",
         standard: "data flows to any third party",
-        healthcare: "nothing leaves the tenant's namespace but on the ways that the class names; integrations under agreements of their own are not built yet",
+        healthcare: "off, until each is declared as an Integration: in full only under an agreement with the third party and after its warning was accepted, else links that need a login",
         here: None,
-        warning: Some("List the customer's integrations (CRM, webhooks, advertising) before the flip: they stop."),
+        warning: Some(
+            "List the customer's integrations (CRM, webhooks, advertising) before the flip: they stop until they are declared, covered and accepted.",
+        ),
         by: By::Cluster,
         flags: &[],
     },

@@ -11,7 +11,7 @@ use ringfence_e2e::{
 use serde_json::json;
 
 use crate::{
-    desk::{acknowledge, await_all, flag, make, push, tina, ways, with_vendor},
+    desk::{acknowledge, await_all, flag, make, platform_sends, push, tina, ways, with_vendor},
     office::{Office, open},
 };
 
@@ -38,10 +38,12 @@ async fn story(bed: &'static Bed) -> Result<()> {
     make(&tina, object).await?;
     acknowledge(&tina, &story.tenant, "crm").await?;
     await_all(&story, &[("crm".into(), "full")]).await?;
+    let stored = story.document().await?;
+    let (by, fields) = platform_sends(&story, &stored, "crm").await?;
+    ensure!(by == "the tenant's pods" && fields.contains("caller_number"), "{by}: {fields:?}");
     first.server().kill();
     let end: jiff::Timestamp = end.parse()?;
     ensure!(jiff::Timestamp::now() < end, "the machine is too slow");
-    let stored = story.document().await?;
     wait::until("both engines say links alone", async || {
         let values = crate::office::judged(stored.clone()).await?;
         let said = values.get(&flag("crm")).cloned().unwrap_or_default();
@@ -51,6 +53,11 @@ async fn story(bed: &'static Bed) -> Result<()> {
     })
     .await?;
     ensure!(story.document().await? == stored, "nobody wrote it anew");
+    let (by, fields) = platform_sends(&story, &stored, "crm").await?;
+    ensure!(
+        by == "the platform" && !fields.contains("caller_number"),
+        "a link alone, by the platform: {by}: {fields:?}"
+    );
     ensure!(ways(&story).await?.contains("crm"), "the way out has no clock: the docs say so");
 
     let mark = bed.audit().mark()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::{
     Api, Client, ResourceExt,
@@ -14,6 +14,7 @@ use ringfence_e2e::{
     evaluators::Values,
     scenario::{Scenario, kind, seconds_from_now},
     tenant::unique,
+    tools::{repository, tool},
     wait::{self, Look},
 };
 use serde_json::{Value, json};
@@ -144,6 +145,23 @@ pub async fn ways(story: &Scenario) -> Result<BTreeSet<String>> {
     let policies: Api<NetworkPolicy> = Api::namespaced(story.admin.clone(), &story.tenant);
     let all = policies.list(&ListParams::default()).await?;
     Ok(all.iter().filter_map(|p| p.name_any().strip_prefix("ringfence-integration-").map(str::to_owned)).collect())
+}
+
+/// What the sample platform sends of a call by an integration, when it reads this document: by whom, and which fields.
+pub async fn platform_sends(story: &Scenario, document: &str, name: &str) -> Result<(String, BTreeSet<String>)> {
+    let file = tempfile::Builder::new().suffix(".flagd.json").tempfile()?;
+    std::fs::write(file.path(), document)?;
+    let program = repository().join("examples/platform/call.py");
+    let mut command = tokio::process::Command::new(tool("python")?);
+    command.arg("-B").arg(program).args(["--json", "--tenant", &story.tenant, "--integration", name, "--flags"]);
+    let folder = tempfile::tempdir()?;
+    command.arg(file.path()).arg("--store").arg(folder.path());
+    let output = command.kill_on_drop(true).output().await?;
+    ensure!(output.status.success(), "call.py: {}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    let sent = &report["integration"];
+    let fields = sent["sent"].as_object().into_iter().flat_map(|s| s.keys().cloned()).collect();
+    Ok((sent["by"].as_str().unwrap_or_default().to_owned(), fields))
 }
 
 /// Waits until flags, by both engines, and ways out are as `wanted` says of each integration; a way out is wanted where `full` is.

@@ -293,3 +293,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_export_comes_with_its_warning_and_what_must_be_given() {
+    for opening in [None, Some(all_open())] {
+        let document: Value = serde_json::from_str(&text(opening.as_ref(), None)).unwrap();
+        let metadata = &document["flags"]["export.mode"]["metadata"];
+        assert!(metadata["warning"].as_str().unwrap().contains("outside the platform"));
+        assert_eq!(metadata["required"], "reason,recipient,recipientAgreement");
+    }
+}
