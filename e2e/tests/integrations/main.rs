@@ -11,4 +11,5 @@ mod closing;
 mod dead;
 mod desk;
 mod hostile;
+mod hosts;
 mod table;
