@@ -157,6 +157,135 @@ pub fn inside() -> Vec<Attack> {
     ]
 }
 
+const WAY: &str = "ringfence-integration-gr";
+
+/// A way out by networks, as Ringfence writes it.
+pub fn networks() -> Value {
+    let to = json!([{"ipBlock": {"cidr": "198.51.100.0/24"}}]);
+    let spec = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [{"to": to, "ports": [{"protocol": "TCP", "port": 443}]}]});
+    object("networking.k8s.io/v1", "NetworkPolicy", FENCED, WAY, spec)
+}
+
+/// A way out by host names, as Ringfence writes it.
+pub fn hosts() -> Value {
+    let host = json!([{"matchName": "api.vendor.example"}]);
+    let https = json!([{"ports": [{"port": "443", "protocol": "TCP"}]}]);
+    let dns = json!({"matchLabels": {"k8s:io.kubernetes.pod.namespace": "kube-system", "k8s:k8s-app": "kube-dns"}});
+    let ask = json!([{"ports": [{"port": "53", "protocol": "ANY"}], "rules": {"dns": host}}]);
+    let private = json!([{"cidr": "10.0.0.0/8", "except": ["10.96.0.0/12"]}, {"cidr": "169.254.0.0/16"}]);
+    let spec = json!({
+        "endpointSelector": {}, "egress": [{"toFQDNs": host, "toPorts": https}, {"toEndpoints": [dns], "toPorts": ask}],
+        "egressDeny": [{"toCIDRSet": private, "toPorts": https}],
+    });
+    object("cilium.io/v2", "CiliumNetworkPolicy", FENCED, WAY, spec)
+}
+
+/// Ways out that are no Integration's.
+pub fn ways() -> Vec<Attack> {
+    let change = |mut object: Value, at: &str, to: Value| {
+        let (parent, key) = at.rsplit_once('/').expect("a path");
+        match object.pointer_mut(parent).expect("a parent") {
+            Value::Object(map) if to.is_null() => drop(map.remove(key)),
+            parent => match key.parse::<usize>() {
+                Ok(n) => parent[n] = to,
+                Err(_) => parent[key] = to,
+            },
+        }
+        object
+    };
+    let cidr = "/spec/egress/0/to/0/ipBlock/cidr";
+    let (to, ports) = ("/spec/egress/0/to/0", "/spec/egress/0/ports");
+    let (fqdns, inner) = ("/spec/egress/0", "/spec/egress/0/toPorts/0/ports/0");
+    let by_network = [
+        ("to the world", cidr.to_owned(), json!("0.0.0.0/0")),
+        ("to a /8", cidr.into(), json!("13.0.0.0/8")),
+        ("to a /15", cidr.into(), json!("13.108.0.0/15")),
+        ("to all of IPv6", cidr.into(), json!("::/0")),
+        ("to a /31 of IPv6", cidr.into(), json!("2600::/31")),
+        ("to every port", ports.into(), Value::Null),
+        ("to an empty list of ports", ports.into(), json!([])),
+        ("to every TCP port", ports.into(), json!([{"protocol": "TCP"}])),
+        ("to a range of ports", ports.into(), json!([{"protocol": "TCP", "port": 443, "endPort": 65535}])),
+        ("by UDP", ports.into(), json!([{"protocol": "UDP", "port": 443}])),
+        ("by UDP beside TCP", ports.into(), json!([{"port": 443}, {"protocol": "UDP", "port": 443}])),
+        ("to everybody", "/spec/egress/0/to".into(), Value::Null),
+        ("to pods", to.into(), json!({"podSelector": {}})),
+        ("to namespaces", to.into(), json!({"namespaceSelector": {}})),
+        ("and a way in", "/spec/ingress".into(), json!([{"from": [{"podSelector": {}}]}])),
+        (
+            "and a way in from a network",
+            "/spec/ingress".into(),
+            json!([{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}]),
+        ),
+        ("that leaves ways in alone", "/spec/policyTypes".into(), json!(["Egress"])),
+    ];
+    let everything = json!([{"matchPattern": "*"}]);
+    let world = json!([{"toEntities": ["world"]}]);
+    let by_host = [
+        ("to every host", format!("{fqdns}/toFQDNs"), everything.clone()),
+        ("to every host beside one", format!("{fqdns}/toFQDNs/0/matchPattern"), json!("*")),
+        ("to no host", format!("{fqdns}/toFQDNs"), json!([])),
+        ("to whatever is not named", format!("{fqdns}/toFQDNs"), Value::Null),
+        (
+            "to a network instead",
+            fqdns.into(),
+            json!({"toCIDR": ["0.0.0.0/0"], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}),
+        ),
+        ("to a network beside a host", format!("{fqdns}/toCIDR"), json!(["0.0.0.0/0"])),
+        ("to a set of networks beside a host", format!("{fqdns}/toCIDRSet"), json!([{"cidr": "10.0.0.0/8"}])),
+        ("to the world beside a host", format!("{fqdns}/toEntities"), json!(["world"])),
+        ("to pods beside a host", format!("{fqdns}/toEndpoints"), json!([{}])),
+        ("to nodes beside a host", format!("{fqdns}/toNodes"), json!([{}])),
+        (
+            "to services beside a host",
+            format!("{fqdns}/toServices"),
+            json!([{"k8sService": {"serviceName": "a", "namespace": "b"}}]),
+        ),
+        (
+            "to a cloud's groups beside a host",
+            format!("{fqdns}/toGroups"),
+            json!([{"aws": {"securityGroupsIds": ["sg-1"]}}]),
+        ),
+        ("to ICMP beside a host", format!("{fqdns}/icmps"), json!([{"fields": [{"type": 8}]}])),
+        ("to every port of a host", format!("{fqdns}/toPorts"), Value::Null),
+        ("to ports that are none", format!("{fqdns}/toPorts"), json!([])),
+        ("to no port of a host", format!("{fqdns}/toPorts/0/ports"), Value::Null),
+        ("to port 0 of a host", format!("{inner}/port"), json!("0")),
+        ("to a named port of a host", format!("{inner}/port"), json!("https")),
+        ("to a range of ports of a host", format!("{inner}/endPort"), json!(65535)),
+        ("by any protocol to a host", format!("{inner}/protocol"), json!("ANY")),
+        ("by UDP to a host", format!("{inner}/protocol"), json!("UDP")),
+        (
+            "through a listener",
+            format!("{fqdns}/toPorts/0/listener"),
+            json!({"envoyConfig": {"name": "a"}, "name": "a"}),
+        ),
+        ("to DNS for every name", "/spec/egress/1/toPorts/0/rules/dns".into(), everything),
+        ("to DNS without rules", "/spec/egress/1/toPorts/0/rules".into(), Value::Null),
+        ("to pods at another port than DNS's", "/spec/egress/1/toPorts/0/ports/0/port".into(), json!("443")),
+        ("to HTTP beside DNS", "/spec/egress/1/toPorts/0/rules/http".into(), json!([{}])),
+        ("and a way in", "/spec/ingress".into(), json!([{"fromEntities": ["world"]}])),
+        ("and an empty way in", "/spec/ingress".into(), json!([{}])),
+        ("and a second spec", "/specs".into(), json!([{"endpointSelector": {}, "egress": world}])),
+        ("in a second spec alone", "/spec".into(), Value::Null),
+        (
+            "that denies nothing by default",
+            "/spec/enableDefaultDeny".into(),
+            json!({"egress": false, "ingress": false}),
+        ),
+        ("of nodes", "/spec/nodeSelector".into(), json!({})),
+        ("to private networks by a host's name", "/spec/egressDeny".into(), Value::Null),
+        ("to metadata by a host's name", "/spec/egressDeny/0/toCIDRSet/1".into(), json!({"cidr": "10.0.0.0/8"})),
+        ("under a tenant's name", "/metadata/name".into(), json!("mine")),
+        ("under the base policy's name", "/metadata/name".into(), json!("ringfence-base")),
+    ];
+    let networks = by_network.into_iter().map(|(what, at, to)| ("by networks", what, change(networks(), &at, to)));
+    let hosts = by_host.into_iter().map(|(what, at, to)| ("by host names", what, change(hosts(), &at, to)));
+    let made =
+        |(kind, what, object)| attack("G14", format!("Ringfence opens a way out {kind} {what}"), Ask::create(object));
+    networks.chain(hosts).map(made).collect()
+}
+
 /// A pod's other resources, as a JSON patch.
 pub fn resized() -> Value {
     json!([{"op": "replace", "path": "/spec/containers/0/resources/requests/cpu", "value": "2m"}])

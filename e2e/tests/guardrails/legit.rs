@@ -215,6 +215,8 @@ async fn everyday(bed: &Bed) -> Result<()> {
             &carl,
             Ask::merge(node(BARE), json!({"spec": {"taints": [{"key": "gpu", "effect": "NoSchedule"}]}})),
         ),
+        ("the operator opens a way out by networks", &operator, Ask::create(crate::g14::networks())),
+        ("the operator opens a way out by host names", &operator, Ask::create(crate::g14::hosts())),
         ("the operator takes a free node", &operator, Ask::merge(node(FREE), taken)),
         (
             "the operator evicts a pod of a fenced tenant",

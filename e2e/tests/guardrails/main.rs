@@ -103,7 +103,7 @@ async fn score(bed: &Bed, chosen: &dyn Fn(Vec<Attack>) -> Vec<Attack>) -> Result
     let mut score = Score::default();
     score.play(&admin, &strangers(bed).await?, |me| Ok(chosen(of_strangers(me)?))).await?;
     score.play(&admin, &kubelet(bed).await?, |_| Ok(chosen(g04::of_its_kubelet()))).await?;
-    let inside = || Ok(chosen([g14::inside(), g14::cluster()?].into_iter().flatten().collect()));
+    let inside = || Ok(chosen([g14::inside(), g14::ways(), g14::cluster()?].into_iter().flatten().collect()));
     score.play(&admin, &thieves(bed).await?, |_| inside()).await?;
     Ok(score)
 }

@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// A kind of somebody else's, with any spec.
+/// A kind of somebody else's, with any spec, or several.
 fn foreign(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
     let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
-    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": any, "status": any}}});
+    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": any, "specs": {"type": "array", "items": any}, "status": any}}});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{plural}.{group}"), "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"}},

@@ -120,7 +120,7 @@ pub struct Endpoint {
     )]
     #[x_kube(validation = Rule::new("!self.matches('(^|[.])xn--')").message("host must be plain ASCII: a name in Punycode (xn--) may look like another's; ask the vendor for its plain name"))]
     #[x_kube(validation = Rule::new("!self.contains('.svc.') && !['.arpa', '.cluster', '.consul', '.corp', '.home', '.internal', '.intranet', '.invalid', '.lan', '.local', '.localdomain', '.localhost', '.onion', '.private', '.svc', '.test'].exists(s, self.endsWith(s))").message("host must be a public name: names inside a cluster or a private network are no third party's"))]
-    #[x_kube(validation = Rule::new("!self.matches('(^|[.-])[0-9]{1,3}([.-][0-9]{1,3}){3}([.-]|$)')").message("host must not carry an address: name the vendor's own host and give the addresses in cidrs"))]
+    #[x_kube(validation = Rule::new("!self.matches('(^|[.-])[0-9]{1,3}([.-][0-9]{1,3}){3}([.-]|$)') && !['localtest.me', 'lvh.me', 'nip.io', 'sslip.io', 'traefik.me', 'xip.io'].exists(s, self == s || self.endsWith('.' + s))").message("host must not carry an address: name the vendor's own host and give the addresses in cidrs"))]
     pub host: String,
     /// The vendor's networks behind the host, as it publishes them; absent: only where the network engine knows host names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
