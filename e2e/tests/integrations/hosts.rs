@@ -59,5 +59,5 @@ async fn story(bed: &'static Bed) -> Result<()> {
         })
     })
     .await?;
-    await_status(&tina, at, "it says so", |s| condition(s, "EgressOpen")["reason"] == "ClosedAndCut").await.map(drop)
+    await_status(&tina, at, "it says so", |s| condition(s, "EgressOpen")["status"] == "False").await.map(drop)
 }

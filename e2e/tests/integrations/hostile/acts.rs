@@ -229,7 +229,12 @@ async fn persons(play: &mut Play) -> Result<()> {
             let (parent, key) = at.rsplit_once('/').context("a path")?;
             let parent =
                 object.pointer_mut(&format!("/spec{parent}")).and_then(Value::as_object_mut).context("a parent")?;
-            if to.is_null() { drop(parent.remove(key)) } else { drop(parent.insert(key.into(), to)) }
+            if to.is_null() {
+                drop(parent.remove(key))
+            } else {
+                drop(parent.insert(key.into(), to))
+            }
+            play.refused(("tenant's admin", &tina), &format!("{does}{what}"), Ask::create(object), says).await?;
         }
     }
     let mut for_ever = by(play, "AttestCover", TINA);
