@@ -83,7 +83,7 @@ async fn what_is_sent_is_the_strictest_of_asked_cover_acceptance_and_plan() -> R
             }
             anyhow::Ok(())
         };
-        stream::iter(&rows).map(|row| one(row)).buffer_unordered(8).try_collect::<Vec<()>>().await?;
+        stream::iter(&rows).map(one).buffer_unordered(8).try_collect::<Vec<()>>().await?;
 
         let wanted: Vec<_> = rows.iter().map(|(n, c, a, p)| (n.clone(), expected(c, a, p))).collect();
         await_all(&story, &wanted).await?;

@@ -159,7 +159,7 @@ impl Play {
             let seen = self.comes_to_nothing(name, case.by.0, case.by.1, true).await;
             anyhow::Ok(seen.err().map(|e| format!("{e:#}")))
         };
-        let seen: Vec<_> = stream::iter(&cases).map(|c| one(c)).buffered(8).try_collect().await?;
+        let seen: Vec<_> = stream::iter(&cases).map(one).buffered(8).try_collect().await?;
         for (case, wrong) in cases.iter().zip(seen) {
             self.shut(case.object["metadata"]["name"].as_str().unwrap_or_default(), case.by);
             self.note("tenant's admin", case.what, &format!("status: {} {}", case.by.0, case.by.1), wrong);
