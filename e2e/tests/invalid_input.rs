@@ -620,6 +620,7 @@ fn attestation_rows() -> Vec<Row> {
         all
     };
     let end = || ("/spec/expirationTime", json!("2027-01-01T00:00:00Z"));
+    let at = || ("/spec/subjectRef/namespace", json!("acme-dental"));
     vec![
         (k, "an unknown act", of("Bless", "BAA", vec![]), &["spec.act", "supported values: \"Sign\", \"Terminate\""]),
         (
@@ -715,6 +716,36 @@ fn attestation_rows() -> Vec<Row> {
         (k, "withdrawing a BAA", of("Withdraw", "BAA", vec![]), &["the act Withdraw is about an Attestation"]),
         (
             k,
+            "accepting no text",
+            of("Acknowledge", "Integration", vec![at(), ("/spec/textSHA256", Value::Null)]),
+            &["the acts Acknowledge and AttestCover need spec.textSHA256", "status.warning or status.coverStatement"],
+        ),
+        (
+            k,
+            "attesting no text",
+            of("AttestCover", "Integration", vec![at(), end(), ("/spec/textSHA256", Value::Null)]),
+            &["the acts Acknowledge and AttestCover need spec.textSHA256"],
+        ),
+        (
+            k,
+            "attesting cover for ever",
+            of("AttestCover", "Integration", vec![at()]),
+            &["spec.expirationTime is needed", "nothing is accepted for ever"],
+        ),
+        (
+            k,
+            "accepting nowhere",
+            of("Acknowledge", "Integration", vec![]),
+            &["spec.subjectRef.namespace is given for an Integration"],
+        ),
+        (
+            k,
+            "accepting a BAA",
+            of("Acknowledge", "BAA", vec![]),
+            &["spec.subjectRef.kind must be Integration for the acts Acknowledge and AttestCover"],
+        ),
+        (
+            k,
             "destruction of a plan",
             of("RequestDestruction", "HealthcarePlan", vec![]),
             &["spec.subjectRef.kind must be TenantRecord"],
@@ -724,6 +755,85 @@ fn attestation_rows() -> Vec<Row> {
             "approval of a BAA's destruction",
             of("ApproveDestruction", "BAA", vec![]),
             &["spec.subjectRef.kind must be TenantRecord"],
+        ),
+    ]
+}
+
+/// The field and the fix; what is refused besides is in tests/integrations/hostile.
+fn integration_rows() -> Vec<Row> {
+    let k = "Integration";
+    vec![
+        (
+            k,
+            "a name that no flag can have",
+            vec![("/metadata/name", json!("crm.sync"))],
+            &["metadata.name must be a DNS label of at most 40 characters", "the flag is named after it"],
+        ),
+        (
+            k,
+            "a host of a cluster",
+            vec![("/spec/endpoints/0/host", json!("web.shop.svc.cluster.local"))],
+            &["spec.endpoints[0].host", "must be a public name"],
+        ),
+        (
+            k,
+            "a host that is an address",
+            vec![("/spec/endpoints/0/host", json!("10.0.0.1.nip.io"))],
+            &["spec.endpoints[0].host", "name the vendor's own host and give the addresses in cidrs"],
+        ),
+        (
+            k,
+            "a host in Punycode",
+            vec![("/spec/endpoints/0/host", json!("xn--bcher-kva.example"))],
+            &["spec.endpoints[0].host", "ask the vendor for its plain name"],
+        ),
+        (
+            k,
+            "the internet",
+            vec![("/spec/endpoints/0/cidrs", json!(["0.0.0.0/0"]))],
+            &["spec.endpoints[0].cidrs", "list the vendor's networks one by one"],
+        ),
+        (
+            k,
+            "a private network",
+            vec![("/spec/endpoints/0/cidrs", json!(["10.1.0.0/16"]))],
+            &["spec.endpoints[0].cidrs", "cidrs must be public networks"],
+        ),
+        (
+            k,
+            "a port without TLS",
+            vec![("/spec/endpoints/0/port", json!(80))],
+            &["spec.endpoints[0].port", "must be one that speaks TLS from the start, such as 443"],
+        ),
+        (
+            k,
+            "two covers",
+            vec![("/spec/cover/attested", json!(true))],
+            &["spec.cover must be one of baaRef, attested and deIdentified", "leave cover out for none"],
+        ),
+        (
+            k,
+            "data that identifies nobody, of callers",
+            vec![("/spec/cover", json!({"deIdentified": true}))],
+            &["spec.cover.deIdentified", "leave spec.phiCategories out, or give another cover"],
+        ),
+        (
+            k,
+            "endpoints for what is fetched",
+            vec![("/spec/direction", json!("Pull"))],
+            &["spec.endpoints is for direction Push"],
+        ),
+        (
+            k,
+            "no endpoints for what is sent",
+            vec![("/spec/endpoints", Value::Null)],
+            &["spec.endpoints is needed for direction Push and payload Full"],
+        ),
+        (
+            k,
+            "a patient's authorisation",
+            vec![("/spec/cover/patientAuthorization", json!(true))],
+            &["unknown field \"spec.cover.patientAuthorization\""],
         ),
     ]
 }
@@ -834,6 +944,17 @@ fn right() -> Result<Vec<Value>> {
         all.push(object);
     }
     all.push(record());
+    let mut integration = ours(
+        "Integration",
+        "crm",
+        json!({
+            "vendor": "salesforce", "service": "crm-sync", "direction": "Push", "payload": "Full", "phiCategories": ["CallerID"],
+            "endpoints": [{"host": "login.salesforce.example", "cidrs": ["198.51.100.0/24"], "port": 443}],
+            "cover": {"baaRef": {"name": "salesforce-2026"}},
+        }),
+    );
+    integration["metadata"]["namespace"] = json!("default");
+    all.push(integration);
     Ok(all)
 }
 
@@ -886,7 +1007,7 @@ async fn what_cannot_be_right_is_refused_with_the_field_and_the_fix() -> Result<
 
         let mut wrong = Vec::new();
         let creations: Vec<Row> =
-            [config_rows(), class_rows(), plan_rows(), baa_rows(), attestation_rows()].into_iter().flatten().collect();
+            [config_rows(), class_rows(), plan_rows(), baa_rows(), attestation_rows(), integration_rows()].into_iter().flatten().collect();
         for row in &creations {
             let mut object = of(row.0).clone();
             if row.0 != "RingfenceConfig" && !row.2.iter().any(|(at, _)| *at == "/metadata/name") && row.0 != "BAA" {
