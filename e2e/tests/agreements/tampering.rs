@@ -616,7 +616,11 @@ async fn terminations(play: &mut Play) -> Result<()> {
 async fn objects(play: &mut Play) -> Result<()> {
     let open = play.baas[0].clone();
     let until = |time: &str| {
-        let mut object = act(CARL, ("BAA", &open), json!({ "act": "AttestCover", "expirationTime": time }));
+        let mut object = act(
+            CARL,
+            ("BAA", &open),
+            json!({ "act": "AttestCover", "expirationTime": time, "textSHA256": crate::office::TEXT }),
+        );
         object["spec"]["subjectRef"] = json!({ "kind": "Integration", "namespace": "default", "name": name_of(&open), "uid": open["metadata"]["uid"] });
         object
     };
