@@ -451,3 +451,15 @@ fn what_an_opening_rests_on_is_told_from_what_was_once_accepted() {
     of_a_former_one.spec.subject_ref.uid = "uid-of-a-former-one".into();
     assert!(!super::rests_on(&world, &of_a_former_one));
 }
+
+#[test]
+fn without_a_valid_tenant_a_way_out_stands_no_longer_than_what_grants_it() {
+    let mut world = sending();
+    world.class = Fact::Absent;
+    assert_eq!(words(&todo(&world, now())), Vec::<String>::new(), "its window runs");
+    assert_eq!(words(&todo(&world, at("13:00:00"))), ["close ringfence-integration-crm"]);
+    let unreadable = World { flags: Fact::Unknown("silent".into()), ..world.clone() };
+    assert_eq!(words(&todo(&unreadable, now())), Vec::<String>::new());
+    let deleted = World { flags: Fact::Absent, ..world };
+    assert_eq!(words(&todo(&deleted, now())), ["close ringfence-integration-crm"]);
+}

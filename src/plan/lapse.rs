@@ -28,10 +28,12 @@ pub fn decide_invalid(world: &World, invalid: &Invalid, now: Timestamp) -> Vec<S
     let Ok(name) = TenantName::new(&world.name) else {
         return vec![];
     };
-    let Some(live) = flags::published(world) else {
-        return vec![];
-    };
     let own = world.record.known().is_some_and(|r| namespace::ground(world, Some(r)) == Ground::Own);
+    let Some(live) = flags::published(world) else {
+        // Without a document nothing is granted; one that cannot be read may grant it still.
+        let ungranted = own && world.flags.doubt().is_none();
+        return if ungranted { integration::lapsing(world, None, now.as_second()) } else { vec![] };
+    };
     let plan = world.plan.known();
     let asked = plan.is_none_or(|p| p.spec.state != PlanState::Active || p.metadata.deletion_timestamp.is_some());
     let gone = world.plan.is_absent();

@@ -67,6 +67,10 @@ async fn settle<K: KeyService>(context: &Context, name: &str, keys: Option<&K>) 
         world.clock_doubt = doubt;
         let mut failure = None;
         let mut decided = look(&world, now);
+        // What closes waits for no reading: what opens beside it is done in the next round.
+        if decided.1.iter().any(Step::is_closing) {
+            decided.1.retain(|s| !s.is_loosening());
+        }
         if decided.1.iter().any(Step::is_loosening) {
             match quorum(&world, &context.client, &context.stores, keys).await {
                 Ok(mut fresh) => {
